@@ -1,0 +1,6 @@
+//! The domain, pure: phone numbers, people, pregnancies, antenatal contacts, vaccines, facilities.
+//! Leans on nothing of ours.
+
+mod msisdn;
+
+pub use msisdn::{Msisdn, MsisdnError};

@@ -1,0 +1,17 @@
+//! The menu language: what a programme officer writes under `menus/`, parsed, checked, drawn.
+//! Pure; leans on `text` alone.
+
+pub mod catalog;
+pub mod model;
+mod texts;
+mod value;
+
+pub use catalog::{
+    ActionSpec, Catalog, FieldKind, FieldSpec, Guard, OutcomeSpec, ParamSpec, Shape, SourceSpec,
+};
+pub use model::{
+    ActionCall, Arm, Choice, Completion, FlowId, InputKind, Keys, Kind, Language, LanguageId, Menu,
+    MenuVersion, Prompt, SourceCall, Standard, State, StateId, Strikes, Target, TextId, VarId,
+};
+pub use texts::{RenderError, TextContext, Texts};
+pub use value::{Fields, Value};

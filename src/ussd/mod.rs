@@ -1,0 +1,11 @@
+//! The session engine: (menu, session, input, answers of the data port) → screen and effects.
+//! Pure: it says what it needs, its driver fetches it. Leans on `menu`, `care` and `text`.
+
+pub mod catalog;
+pub mod port;
+mod session;
+mod turn;
+
+pub use port::{Answer, Caller, Effect, Opening, Outcome, PhoneFacts, Proof};
+pub use session::{Frame, Mark, Notice, Session, SessionKey, Status, Suspended};
+pub use turn::{Event, Input, Network, Reply, ServiceCode, Turn};
