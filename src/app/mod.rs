@@ -1,1 +1,4 @@
-//! app
+//! Wiring: settings, clock, HTTP server, and the driver that carries a turn from its channel
+//! through the engine to the store and back.
+
+pub mod turns;
