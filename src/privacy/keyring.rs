@@ -1,0 +1,194 @@
+//! The keys of a deployment, all drawn from one master key: each use has its own subkey
+//! (HMAC-SHA256 of a label, after NIST SP 800-108 in counter mode with one block).
+
+use std::sync::{Mutex, PoisonError};
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use sha2::Sha256;
+
+use crate::care::Msisdn;
+use crate::ussd::SessionKey;
+
+const NONCE: usize = 24;
+const KEY_ID: u8 = 1;
+
+/// The keys of a deployment. Nothing in it can be printed.
+pub struct Keyring {
+    phone: Hmac<Sha256>,
+    session: Hmac<Sha256>,
+    mark: Hmac<Sha256>,
+    seal: XChaCha20Poly1305,
+    pepper: [u8; 32],
+    randomness: Mutex<StdRng>,
+}
+
+impl Keyring {
+    /// Draws all subkeys from the master key. `randomness` gives the nonces: seed it from the
+    /// operating system.
+    pub fn new(master: &[u8; 32], randomness: StdRng) -> Self {
+        Self {
+            phone: keyed(&subkey(master, "phone index")),
+            session: keyed(&subkey(master, "session key")),
+            mark: keyed(&subkey(master, "input mark")),
+            seal: XChaCha20Poly1305::new(&Key::from(subkey(master, "seal"))),
+            pepper: subkey(master, "pin pepper"),
+            randomness: Mutex::new(randomness),
+        }
+    }
+
+    /// A keyring with a published key, for tests and nothing else: `serve` refuses this key.
+    pub fn demo() -> Self {
+        Self::new(&[7; 32], StdRng::seed_from_u64(7))
+    }
+
+    /// Blind index of a number: finds its rows without showing it.
+    pub fn phone_index(&self, msisdn: Msisdn) -> [u8; 16] {
+        first(&digest(&self.phone, &[&msisdn.digits().to_be_bytes()]))
+    }
+
+    /// Key of a session's row, from the channel and the operator's session id.
+    pub fn session_key(&self, channel: &str, id: &str) -> SessionKey {
+        SessionKey(first(&digest(&self.session, &[channel.as_bytes(), &[0], id.as_bytes()])))
+    }
+
+    /// Keyed digest of consumed input; the input may hold a PIN, so a plain digest would not do.
+    pub fn mark(&self, input: &[u8]) -> u64 {
+        u64::from_be_bytes(first(&digest(&self.mark, &[input])))
+    }
+
+    /// The pepper of PIN and password hashes.
+    pub const fn pepper(&self) -> &[u8; 32] {
+        &self.pepper
+    }
+
+    /// Seals `plain` (XChaCha20-Poly1305, random nonce): key id, nonce, ciphertext and tag, 41
+    /// octets more than `plain`. `purpose` and `aad` bind it to its place: sealed for one, it
+    /// opens for no other.
+    pub fn seal(&self, purpose: &'static str, aad: &[u8], plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE] = self.random();
+        let bound = bind(purpose, aad);
+        let payload = Payload { msg: plain, aad: &bound };
+        let mut sealed = Vec::with_capacity(1 + NONCE + plain.len() + 16);
+        sealed.push(KEY_ID);
+        sealed.extend_from_slice(&nonce);
+        // Encryption fails only past 256 GiB; nothing stored comes near, and an empty text would
+        // not open, so such a value is refused on reading rather than kept in the clear.
+        sealed.extend(self.seal.encrypt(&XNonce::from(nonce), payload).unwrap_or_default());
+        sealed
+    }
+
+    /// Opens what [`Self::seal`] made for the same purpose and place; `None` where it was made by
+    /// another key, for another place, or has been changed.
+    pub fn open(&self, purpose: &'static str, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (&key_id, rest) = sealed.split_first()?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>()?;
+        if key_id != KEY_ID {
+            return None;
+        }
+        let bound = bind(purpose, aad);
+        self.seal.decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &bound }).ok()
+    }
+
+    /// Fresh random octets, as for a person's data key.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut octets = [0; N];
+        self.randomness.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut octets);
+        octets
+    }
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Keyring(…)")
+    }
+}
+
+fn subkey(master: &[u8; 32], label: &str) -> [u8; 32] {
+    digest(&keyed(master), &[&[1], b"mamacare ", label.as_bytes()])
+}
+
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    // A key of any length is taken; 32 octets are within one block.
+    Hmac::new(&(*key).into_block())
+}
+
+/// Pads a 32-octet key to HMAC's block, as RFC 2104 does for a short key.
+trait IntoBlock {
+    fn into_block(self) -> hmac::digest::Key<Hmac<Sha256>>;
+}
+
+impl IntoBlock for [u8; 32] {
+    fn into_block(self) -> hmac::digest::Key<Hmac<Sha256>> {
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        for (to, from) in block.iter_mut().zip(self) {
+            *to = from;
+        }
+        block
+    }
+}
+
+fn digest(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed.clone();
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn first<const N: usize>(octets: &[u8; 32]) -> [u8; N] {
+    const { assert!(N <= 32) };
+    octets.first_chunk().copied().unwrap_or([0; N])
+}
+
+fn bind(purpose: &str, aad: &[u8]) -> Vec<u8> {
+    let mut bound = Vec::with_capacity(purpose.len() + 1 + aad.len());
+    bound.extend_from_slice(purpose.as_bytes());
+    bound.push(0);
+    bound.extend_from_slice(aad);
+    bound
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_in_its_place_only() {
+        let keys = Keyring::demo();
+        let sealed = keys.seal("state", b"a", b"secret");
+        assert_eq!(keys.open("state", b"a", &sealed).as_deref(), Some(b"secret".as_slice()));
+        assert_eq!(keys.open("state", b"b", &sealed), None);
+        assert_eq!(keys.open("other", b"a", &sealed), None);
+        let other = Keyring::new(&[8; 32], StdRng::seed_from_u64(7));
+        assert_eq!(other.open("state", b"a", &sealed), None);
+    }
+
+    #[test]
+    fn a_changed_octet_does_not_open() {
+        let keys = Keyring::demo();
+        let sealed = keys.seal("state", b"a", b"secret");
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(keys.open("state", b"a", &changed), None, "octet {at}");
+        }
+    }
+
+    #[test]
+    fn hmac_matches_rfc_4231_case_2_for_its_padded_key() {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let tag = digest(&keyed(&key), &[b"what do ya want ", b"for nothing?"]);
+        assert_eq!(tag[..4], [0x5b, 0xdc, 0xc1, 0x46]);
+    }
+
+    #[test]
+    fn session_ids_of_two_channels_do_not_meet() {
+        let keys = Keyring::demo();
+        assert_ne!(keys.session_key("json", "1"), keys.session_key("africastalking", "1"));
+    }
+}
