@@ -1,1 +1,5 @@
-//! identity
+//! Who somebody is: PINs and their checking.
+
+mod hasher;
+
+pub use hasher::{HasherBusy, HasherError, HasherSettings, PinHasher};
