@@ -3,8 +3,10 @@
 
 pub mod catalog;
 pub mod model;
+mod text_builder;
 mod texts;
 mod value;
+mod words;
 
 pub use catalog::{
     ActionSpec, Catalog, FieldKind, FieldSpec, Guard, OutcomeSpec, ParamSpec, Shape, SourceSpec,
@@ -13,5 +15,7 @@ pub use model::{
     ActionCall, Arm, Choice, Completion, FlowId, InputKind, Keys, Kind, Language, LanguageId, Menu,
     MenuVersion, Prompt, SourceCall, Standard, State, StateId, Strikes, Target, TextId, VarId,
 };
+pub use text_builder::{Spoken, TextFault, TextPlace, TextsBuilder};
 pub use texts::{RenderError, TextContext, Texts};
 pub use value::{Fields, Value};
+pub use words::{Plural, Words};
