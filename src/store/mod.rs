@@ -1,1 +1,5 @@
-//! store
+//! PostgreSQL: one file per aggregate, explicit SQL, and the ports of the inner rooms answered from
+//! it. Leans on `care`, `privacy` and the port definitions.
+
+/// The migrations, in the binary.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
