@@ -1,8 +1,10 @@
 //! GSM 03.38 (3GPP TS 23.038, section 6.2.1): the default alphabet and its extension table.
 
+use std::borrow::Cow;
+
 /// Septets that one character takes: 1 in the default table, 2 in the extension table, `None`
 /// outside both.
-pub(super) fn septets_of(letter: char) -> Option<usize> {
+pub(super) const fn septets_of(letter: char) -> Option<usize> {
     match letter {
         '\n' | '\r' | ' '..='#' | '%'..='?' | 'A'..='Z' | 'a'..='z' => Some(1),
         '@' | '£' | '$' | '¥' | 'è' | 'é' | 'ù' | 'ì' | 'ò' | 'Ç' | 'Ø' | 'ø' | 'Å' | 'å' | 'Δ' | '_'
@@ -19,6 +21,35 @@ pub(super) fn septets(text: &str) -> Option<usize> {
 }
 
 /// `?` for every character outside both tables.
-pub(super) fn replace_foreign(text: &str) -> String {
+pub(super) fn replace_foreign(text: Cow<'_, str>) -> Cow<'_, str> {
+    if septets(&text).is_some() {
+        return text;
+    }
     text.chars().map(|letter| if septets_of(letter).is_some() { letter } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_table_has_127_characters_and_the_extension_table_ten() {
+        let count =
+            |septets| ('\0'..='\u{ffff}').filter(|&letter| septets_of(letter) == Some(septets)).count();
+        assert_eq!(count(1), 127, "128 codes less the escape");
+        assert_eq!(count(2), 10);
+    }
+
+    #[test]
+    fn letters_of_local_languages_and_most_accents_are_absent() {
+        for letter in "`\tçáâêíîóôúûÈÒɛɔŋʌə".chars() {
+            assert_eq!(septets_of(letter), None, "{letter}");
+        }
+    }
+
+    #[test]
+    fn what_is_foreign_becomes_a_question_mark_and_nothing_else_changes() {
+        assert_eq!(replace_foreign(Cow::Borrowed("Kushɛ, è [1]")), "Kush?, è [1]");
+        assert!(matches!(replace_foreign(Cow::Borrowed("plain")), Cow::Borrowed(_)));
+    }
 }
