@@ -12,7 +12,7 @@ pub use catalog::{
     ActionSpec, Catalog, FieldKind, FieldSpec, Guard, OutcomeSpec, ParamSpec, Shape, SourceSpec,
 };
 pub use model::{
-    ActionCall, Arm, Choice, Completion, FlowId, InputKind, Keys, Kind, Language, LanguageId, Menu,
+    ActionCall, Arm, Choice, Completion, FlowId, InputKind, Keys, Kind, Language, LanguageId, List, Menu,
     MenuVersion, Prompt, SourceCall, Standard, State, StateId, Strikes, Target, TextId, VarId,
 };
 pub use text_builder::{Spoken, TextFault, TextPlace, TextsBuilder};

@@ -11,7 +11,6 @@ use rand::{Rng, SeedableRng};
 use sha2::Sha256;
 
 use crate::care::Msisdn;
-use crate::ussd::SessionKey;
 
 const NONCE: usize = 24;
 const KEY_ID: u8 = 1;
@@ -51,8 +50,8 @@ impl Keyring {
     }
 
     /// Key of a session's row, from the channel and the operator's session id.
-    pub fn session_key(&self, channel: &str, id: &str) -> SessionKey {
-        SessionKey(first(&digest(&self.session, &[channel.as_bytes(), &[0], id.as_bytes()])))
+    pub fn session_key(&self, channel: &str, id: &str) -> [u8; 16] {
+        first(&digest(&self.session, &[channel.as_bytes(), &[0], id.as_bytes()]))
     }
 
     /// Keyed digest of consumed input; the input may hold a PIN, so a plain digest would not do.

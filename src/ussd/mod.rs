@@ -2,10 +2,12 @@
 //! Pure: it says what it needs, its driver fetches it. Leans on `menu`, `care` and `text`.
 
 pub mod catalog;
+pub mod engine;
+mod input;
 pub mod port;
 mod session;
 mod turn;
 
 pub use port::{Answer, Caller, Effect, Opening, Outcome, PhoneFacts, Proof};
-pub use session::{Frame, Mark, Notice, Session, SessionKey, Status, Suspended};
+pub use session::{Frame, Mark, Notice, Session, SessionKey, Status, Step, Suspended};
 pub use turn::{Event, Input, Network, Reply, ServiceCode, Turn};

@@ -47,6 +47,8 @@ pub enum Status {
     Open,
     /// It reached an end.
     Ended,
+    /// It ended after too many wrong answers.
+    GaveUp,
     /// She left with the leave key: never resumed.
     Left,
     /// The operator said that it was cut, or it timed out: may be resumed.
@@ -107,6 +109,17 @@ pub enum Frame {
     Resume,
 }
 
+/// A screen to go back to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Step {
+    /// The state.
+    pub state: StateId,
+    /// The page of it that she left.
+    pub page: u8,
+    /// How many frames were open then; going back closes those opened since.
+    pub depth: u8,
+}
+
 /// Where a session was when it was cut off.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Suspended {
@@ -120,8 +133,8 @@ pub struct Suspended {
     pub page: u8,
     /// What was called.
     pub frames: Vec<Frame>,
-    /// Steps back.
-    pub trail: Vec<StateId>,
+    /// Screens to go back to.
+    pub trail: Vec<Step>,
     /// Answers given.
     pub answers: Vec<(VarId, String)>,
 }
@@ -151,10 +164,12 @@ pub struct Session {
     pub place: StateId,
     /// Its page, from 0.
     pub page: u8,
+    /// Whether the screen tells how an action ended: it is not gone back to.
+    pub result: bool,
     /// What was called.
     pub frames: Vec<Frame>,
-    /// States to go back to, the last one first to be taken.
-    pub trail: Vec<StateId>,
+    /// Screens to go back to, the last one first to be taken.
+    pub trail: Vec<Step>,
     /// Why the last answer was not taken.
     pub notice: Option<Notice>,
     /// Wrong answers in a row.
@@ -165,8 +180,11 @@ pub struct Session {
     pub outcome: Vec<(String, crate::menu::Value)>,
     /// Digest of the ids of the list on the screen.
     pub listed: u32,
-    /// What is left of the dialled suffix, while a PIN is asked first.
+    /// What is left of the dialled suffix; taken from the first menu on, and kept while a PIN is
+    /// asked first.
     pub jump: Vec<String>,
+    /// Whether the first key of the suffix has been taken.
+    pub jumping: bool,
     /// Where the session before was cut off.
     pub suspended: Option<Box<Suspended>>,
 }

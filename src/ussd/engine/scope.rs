@@ -1,0 +1,174 @@
+//! What texts and conditions see: facts, answers, constants, and the data sources of a state.
+
+use serde::Serialize;
+
+use crate::menu::{Fields, Kind, Shape, SourceCall, StateId, TextContext, TextId, Value};
+
+use super::super::port::{Answer, Effect, Params, Question};
+use super::{EngineError, Machine};
+
+/// The answers of one state's data sources.
+#[derive(Debug)]
+pub(super) struct Known {
+    state: StateId,
+    /// One a source, in the order of `use`, the list's source last; `None` until answered.
+    answers: Vec<Option<Answer>>,
+}
+
+impl Known {
+    /// Puts the answers where they are missing.
+    pub(super) fn fill(&mut self, answers: Vec<Answer>) -> Result<(), EngineError> {
+        let mut answers = answers.into_iter();
+        for slot in self.answers.iter_mut().filter(|slot| slot.is_none()) {
+            *slot = Some(answers.next().ok_or(EngineError::NotAsked)?);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Phone<'a> {
+    known: bool,
+    people: u8,
+    language: &'a str,
+    district: &'a str,
+    stopped: bool,
+    own: String,
+}
+
+#[derive(Serialize)]
+struct SessionScope<'a> {
+    language: &'a str,
+    service_code: &'a str,
+}
+
+impl<'m> Machine<'m> {
+    /// The questions of a state that are not answered yet; `None` where all are.
+    pub(super) fn missing(&mut self, id: StateId) -> Result<Option<Vec<Question>>, EngineError> {
+        if self.known.as_ref().is_some_and(|known| known.state == id) {
+            return Ok(None);
+        }
+        let calls = self.calls(id)?;
+        let mut answers = Vec::with_capacity(calls.len());
+        let mut questions = Vec::new();
+        for call in calls {
+            if self.level() < call.source.guard {
+                return Err(EngineError::Unguarded(call.source.name));
+            }
+            let answer = self.own_answer(call.source.name);
+            if answer.is_none() {
+                questions.push(Question { source: call.source, params: self.params(&call.with)? });
+                self.note_read(call);
+            }
+            answers.push(answer);
+        }
+        self.known = Some(Known { state: id, answers });
+        Ok(if questions.is_empty() { None } else { Some(questions) })
+    }
+
+    fn calls(&self, id: StateId) -> Result<Vec<&'m SourceCall>, EngineError> {
+        let state = self.state(id)?;
+        let mut calls: Vec<&SourceCall> = state.uses.iter().collect();
+        if let Kind::List(list) = &state.kind {
+            calls.push(&list.from);
+        }
+        Ok(calls)
+    }
+
+    /// Every look at a person's data goes into the audit trail, once a source and turn.
+    fn note_read(&mut self, call: &SourceCall) {
+        let Some(person) = self.person() else { return };
+        let read = Effect::Read { person, source: call.source.name };
+        if call.source.guard > crate::menu::Guard::Phone && !self.redraw && !self.effects.contains(&read) {
+            self.effects.push(read);
+        }
+    }
+
+    /// Sources that the engine answers itself.
+    fn own_answer(&self, source: &str) -> Option<Answer> {
+        let item = |id: String, name: (&'static str, Value)| -> Fields {
+            [("id".into(), Value::Text(id)), (name.0.into(), name.1)].into()
+        };
+        match source {
+            "languages" => Some(
+                self.ground
+                    .menu
+                    .languages
+                    .iter()
+                    .filter(|language| language.served)
+                    .map(|language| item(language.code.clone(), ("name", Value::Text(language.name.clone()))))
+                    .collect(),
+            ),
+            "people" => Some(
+                (1..=self.session.facts.people)
+                    .map(|at| item(at.to_string(), ("number", Value::Number(i64::from(at)))))
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// The items of the place's list.
+    pub(super) fn items(&self) -> &[Fields] {
+        let known = self.known.as_ref().and_then(|known| known.answers.last());
+        known.and_then(Option::as_deref).unwrap_or_default()
+    }
+
+    /// Parameters, rendered without any data source: what a source is asked cannot depend on
+    /// another's answer.
+    pub(super) fn params(&self, with: &[(&'static str, TextId)]) -> Result<Params, EngineError> {
+        if with.is_empty() {
+            return Ok(Params::new());
+        }
+        let scope = self.scope()?;
+        let texts = &self.ground.menu.texts;
+        with.iter().map(|(name, text)| Ok((*name, texts.value(*text, &scope)?.trim().to_owned()))).collect()
+    }
+
+    /// Everything that a text of this state may show.
+    pub(super) fn scope(&self) -> Result<TextContext, EngineError> {
+        let session = &self.session;
+        let menu = self.ground.menu;
+        let facts = &session.facts;
+        let language = menu.languages.get(usize::from(session.language.0));
+        let mut scope = TextContext::new();
+        scope.insert(
+            "phone",
+            &Phone {
+                known: facts.people > 0,
+                people: facts.people,
+                language: facts.language.as_deref().unwrap_or_default(),
+                district: facts.district.as_deref().unwrap_or_default(),
+                stopped: facts.stopped,
+                own: self.ground.msisdn.local(),
+            },
+        );
+        let answers = session
+            .answers
+            .iter()
+            .filter_map(|(var, value)| Some((menu.vars.get(usize::from(var.0))?, value)));
+        scope.insert("input", &answers.collect::<std::collections::BTreeMap<_, _>>());
+        scope.insert(
+            "outcome",
+            &session.outcome.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        );
+        scope.insert("const", &menu.constants.iter().cloned().collect::<std::collections::BTreeMap<_, _>>());
+        let code = language.map(|language| language.code.as_str()).unwrap_or_default();
+        scope.insert("session", &SessionScope { language: code, service_code: self.ground.service_code });
+        scope.insert("today", &self.ground.today);
+        self.insert_sources(&mut scope)?;
+        Ok(scope)
+    }
+
+    fn insert_sources(&self, scope: &mut TextContext) -> Result<(), EngineError> {
+        let Some(known) = &self.known else { return Ok(()) };
+        for (call, answer) in self.state(known.state)?.uses.iter().zip(&known.answers) {
+            let Some(answer) = answer else { continue };
+            match call.source.shape {
+                Shape::Many => scope.insert(call.alias.clone(), answer),
+                Shape::One => scope.insert(call.alias.clone(), &answer.first().cloned().unwrap_or_default()),
+            }
+        }
+        Ok(())
+    }
+}
