@@ -2,4 +2,5 @@
 //! through the engine to the store and back.
 
 pub mod clock;
+pub mod settings;
 pub mod turns;
