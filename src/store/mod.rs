@@ -1,5 +1,7 @@
 //! PostgreSQL: one file per aggregate, explicit SQL, and the ports of the inner rooms answered from
 //! it. Leans on `care`, `privacy` and the port definitions.
 
+pub mod sealed;
+
 /// The migrations, in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
