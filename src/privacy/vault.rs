@@ -212,8 +212,9 @@ mod tests {
 
     #[test]
     fn a_field_opens_in_its_place_alone() {
-        let (key, _) = vault().create(Uuid::from_u128(1));
-        let (other, _) = vault().create(Uuid::from_u128(1));
+        let vault = vault();
+        let (key, _) = vault.create(Uuid::from_u128(1));
+        let (other, _) = vault.create(Uuid::from_u128(1));
         let sealed = key.seal(PLACE, b"110/70");
         for place in [
             Place { number: 4, ..PLACE },
