@@ -1,5 +1,4 @@
-//! Builds again when a migration is added: `sqlx::migrate!` embeds the folder, and the compiler alone
-//! does not look into it.
+//! Tells cargo that the migrations are part of the binary.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

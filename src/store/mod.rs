@@ -1,6 +1,7 @@
 //! PostgreSQL: one file per aggregate, explicit SQL, and the ports of the inner rooms answered from
 //! it. Leans on `care`, `privacy` and the port definitions.
 
+pub mod private;
 pub mod sealed;
 
 /// The migrations, in the binary.

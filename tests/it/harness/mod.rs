@@ -1,0 +1,8 @@
+//! What the integration tests stand on: a PostgreSQL for the whole run, a database for each test.
+
+mod database;
+mod folder;
+mod server;
+
+pub use database::TestDatabase;
+pub use folder::TestFolder;

@@ -1,0 +1,4 @@
+//! The integration tests, in one binary because each more links everything again.
+
+mod harness;
+mod private_server;
