@@ -48,12 +48,12 @@ impl Display {
     }
 
     /// How a text travels of which it is known whether GSM-7 holds it.
-    const fn encoding(&self, in_gsm7: bool) -> Encoding {
+    const fn encoding(self, in_gsm7: bool) -> Encoding {
         if in_gsm7 || !self.ucs2 { Encoding::Gsm7 } else { Encoding::Ucs2 }
     }
 
     /// The folded text with `?` for what `encoding` does not hold.
-    fn encodable<'text>(&self, folded: Cow<'text, str>, encoding: Encoding) -> Cow<'text, str> {
+    fn encodable(self, folded: Cow<'_, str>, encoding: Encoding) -> Cow<'_, str> {
         match encoding {
             Encoding::Gsm7 if !self.ucs2 => gsm7::replace_foreign(folded),
             _ => folded,

@@ -43,7 +43,7 @@ pub struct Draft {
 /// as far as there are such pages. White space around a block and at a page's edge goes; nothing
 /// else is lost. An option breaks, as prose does, only where no page could hold it.
 pub fn paginate(draft: &Draft, display: &Display) -> (Vec<String>, Encoding) {
-    let screen = Screen::new(draft, display);
+    let screen = Screen::new(draft, *display);
     let encoding = screen.body.encoding;
     (screen.pages(), encoding)
 }
@@ -77,7 +77,7 @@ struct Screen<'draft> {
 }
 
 impl<'draft> Screen<'draft> {
-    fn new(draft: &'draft Draft, display: &Display) -> Self {
+    fn new(draft: &'draft Draft, display: Display) -> Self {
         let fold = |text: &'draft str| trimmed(display.folding.fold(text));
         let label = |label: &'draft Option<String>| fold(label.as_deref().unwrap_or_default());
         let mut labels = [
@@ -87,17 +87,24 @@ impl<'draft> Screen<'draft> {
             fold(&draft.keys.previous),
         ];
         let mut pieces: Vec<_> = draft.blocks.iter().map(|block| block.fold(fold)).collect();
-        let texts = pieces.iter().map(|piece| &piece.text).chain(&labels);
-        let encoding = display.encoding(texts.map(|text| gsm7::septets(text)).all(|cost| cost.is_some()));
-
+        let mut in_gsm7 = labels.iter().all(|label| gsm7::septets(label).is_some());
         for piece in &mut pieces {
-            piece.text = display.encodable(std::mem::take(&mut piece.text), encoding);
-            piece.cost = encoding.cost(&piece.text);
+            match gsm7::septets(&piece.text) {
+                Some(septets) => piece.cost = septets,
+                None => in_gsm7 = false,
+            }
+        }
+        let encoding = display.encoding(in_gsm7);
+        if !in_gsm7 {
+            for piece in &mut pieces {
+                piece.text = display.encodable(std::mem::take(&mut piece.text), encoding);
+                piece.cost = encoding.cost(&piece.text);
+            }
+            for label in &mut labels {
+                *label = display.encodable(std::mem::take(label), encoding);
+            }
         }
         pieces.retain(|piece| !piece.text.is_empty());
-        for label in &mut labels {
-            *label = display.encodable(std::mem::take(label), encoding);
-        }
         Self { body: Body { pieces, next: 0, encoding }, keys: Keys::new(labels, encoding) }
     }
 
