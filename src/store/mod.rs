@@ -3,6 +3,7 @@
 
 pub mod private;
 pub mod sealed;
+pub mod turns;
 
 /// The migrations, in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -4,10 +4,13 @@
 pub mod catalog;
 pub mod engine;
 mod input;
+mod intake;
 pub mod port;
 mod session;
 mod turn;
 
+pub use engine::closing;
+pub use intake::{Intake, first_mark, intake};
 pub use port::{Answer, Caller, Effect, Opening, Outcome, PhoneFacts, Proof};
 pub use session::{Frame, Mark, Notice, Session, SessionKey, Status, Step, Suspended};
-pub use turn::{Event, Input, Network, Reply, ServiceCode, Turn};
+pub use turn::{Event, Input, Network, Reply, ServiceCode, Taken, Turn};

@@ -139,12 +139,42 @@ pub struct Suspended {
     pub answers: Vec<(VarId, String)>,
 }
 
+impl Session {
+    /// Whether a redial may offer to go on here: she was in the midst of something.
+    pub fn resumable(&self) -> bool {
+        matches!(self.status, Status::Open | Status::Dropped)
+            && self.suspended.is_none()
+            && !self.trail.is_empty()
+    }
+
+    /// Where she was, for the session in which she redials. A screen that told how an action ended
+    /// is not shown again: the one before it is.
+    pub fn suspend(self) -> Option<Suspended> {
+        let mut trail = self.trail;
+        let mut frames = self.frames;
+        let (place, page) = if self.result {
+            let before = trail.pop()?;
+            frames.truncate(usize::from(before.depth));
+            (before.state, before.page)
+        } else {
+            (self.place, self.page)
+        };
+        let person = match self.proof {
+            Proof::Pin { person, .. } => Some(person),
+            Proof::None | Proof::Choosing { .. } => None,
+        };
+        Some(Suspended { menu: self.menu, person, place, page, frames, trail, answers: self.answers })
+    }
+}
+
 /// A session.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Session {
     /// The menu that it walks, to its end.
     pub menu: MenuVersion,
-    /// Keyed digest of the number; another number cannot continue it.
+    /// Keyed digest of the number; another number cannot continue it. Kept in the row beside the
+    /// state, not in it.
+    #[serde(skip)]
     pub phone: [u8; 16],
     /// Turns answered, from 1; the optimistic lock of its row.
     pub turn: u32,

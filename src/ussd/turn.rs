@@ -78,3 +78,17 @@ pub struct Reply {
     /// How the text travels.
     pub encoding: Encoding,
 }
+
+/// What became of a turn.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Taken {
+    /// The screen to show.
+    Reply(Reply),
+    /// Turn numbers were left out; nothing was done.
+    OutOfOrder {
+        /// The number that should come next.
+        expected: u32,
+    },
+    /// A notice was noted; there is no phone to answer.
+    Noted,
+}

@@ -1,26 +1,16 @@
 //! What the driver asks of the store and of identity.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::ussd::port::{Answer, Caller, Deed, Effect, Opening, Outcome, Question, Stored};
-use crate::ussd::{Session, SessionKey};
+use crate::store::turns::TurnStoreError;
+use crate::ussd::SessionKey;
+use crate::ussd::port::{Answer, Caller, Deed, Opening, Outcome, Question, Stored};
 
 /// A turn's writes: the session after it, and what goes with it in the same transaction.
-#[derive(Clone, Debug)]
-pub struct TurnWrite {
-    /// The session.
-    pub key: SessionKey,
-    /// The channel's name.
-    pub channel: &'static str,
-    /// After the turn; its `turn` is one more than what is stored, or 1 for a new session.
-    pub session: Session,
-    /// When it was answered.
-    pub now: DateTime<Utc>,
-    /// What is written with it.
-    pub effects: Vec<Effect>,
-}
+pub use crate::store::turns::TurnRow as TurnWrite;
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,7 +27,7 @@ pub enum Committed {
 pub enum PortError {
     /// The database is away or too slow; the phone gets a polite end.
     #[error("the database did not answer: {0}")]
-    Away(#[source] sqlx::Error),
+    Away(#[source] Arc<sqlx::Error>),
     /// Too much at once; the phone is asked to try again.
     #[error("too busy")]
     Busy,
@@ -48,7 +38,17 @@ pub enum PortError {
 
 impl From<sqlx::Error> for PortError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Away(error)
+        Self::Away(Arc::new(error))
+    }
+}
+
+impl From<TurnStoreError> for PortError {
+    fn from(error: TurnStoreError) -> Self {
+        match error {
+            TurnStoreError::Database(error) => Self::Away(error),
+            TurnStoreError::Closing => Self::Busy,
+            TurnStoreError::Unreadable => Self::Broken(error.to_string()),
+        }
     }
 }
 

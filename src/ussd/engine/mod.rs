@@ -17,6 +17,7 @@ use super::port::{Answer, Deed, Effect, Outcome, PhoneFacts, Proof, Question, Se
 use super::session::{Mark, Session, Status, Suspended};
 use super::turn::Reply;
 use scope::Known;
+pub use show::closing;
 
 /// Moves without a screen in one turn; a menu that needs more goes in a circle.
 const MOST_MOVES: u16 = 200;
@@ -102,6 +103,10 @@ enum Next {
 
 /// One turn under way.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing about the turn and none excludes another"
+)]
 pub struct Machine<'m> {
     ground: Ground<'m>,
     session: Session,
@@ -208,6 +213,11 @@ impl<'m> Machine<'m> {
             redraw: false,
             moves: 0,
         }
+    }
+
+    /// What the turn is walked on.
+    pub fn ground(&self) -> &Ground<'m> {
+        &self.ground
     }
 
     /// The session as it stands; for the caller of questions and deeds.

@@ -165,7 +165,7 @@ impl Machine<'_> {
 }
 
 /// A closing screen, cut to one page: the session is over, there is no next.
-pub(crate) fn closing(text: &str, display: &crate::text::Display) -> Reply {
+pub fn closing(text: &str, display: &crate::text::Display) -> Reply {
     let draft = Draft { blocks: vec![Block::Prose(text.trim().to_owned())], keys: KeyLabels::default() };
     let (pages, encoding) = paginate(&draft, display);
     Reply { text: pages.into_iter().next().unwrap_or_default(), more: false, encoding }
