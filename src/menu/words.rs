@@ -23,6 +23,17 @@ impl Plural {
     }
 }
 
+/// How much of a date is shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DateForm {
+    /// With the year.
+    Long,
+    /// Without it.
+    Short,
+    /// The month alone, of a date whose day is not known.
+    Month,
+}
+
 /// The words of one language.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Words {
@@ -42,12 +53,16 @@ impl Words {
     /// The parts that a pattern may name.
     pub const PARTS: [&'static str; 5] = ["day", "month", "month_number", "year", "weekday"];
 
-    /// `date` by one of the patterns.
-    pub fn date(&self, date: NaiveDate, long: bool) -> String {
+    /// `date` in one of the forms.
+    pub fn date(&self, date: NaiveDate, form: DateForm) -> String {
         let word = |words: &[String], at: u32| {
             usize::try_from(at).ok().and_then(|at| words.get(at)).cloned().unwrap_or_default()
         };
-        let pattern = if long { &self.long } else { &self.short };
+        let pattern = match form {
+            DateForm::Long => self.long.as_str(),
+            DateForm::Short => self.short.as_str(),
+            DateForm::Month => "{month} {year}",
+        };
         pattern
             .replace("{day}", &date.day().to_string())
             .replace("{month}", &word(&self.months, date.month0()))
@@ -70,12 +85,13 @@ impl Words {
 
     /// `{{ visit.on | date(form="long") }}`. A date that is absent is shown as nothing.
     fn date_filter(&self, value: &Value, kwargs: &Kwargs) -> TeraResult<String> {
-        let long = match kwargs.get::<&str>("form")?.unwrap_or("short") {
-            "long" => true,
-            "short" => false,
+        let form = match kwargs.get::<&str>("form")?.unwrap_or("short") {
+            "long" => DateForm::Long,
+            "short" => DateForm::Short,
+            "month" => DateForm::Month,
             other => {
                 return Err(tera::Error::message(format!(
-                    "`form` is \"long\" or \"short\", not \"{other}\""
+                    "`form` is \"long\", \"short\" or \"month\", not \"{other}\""
                 )));
             }
         };
@@ -87,7 +103,7 @@ impl Words {
             return Ok(String::new());
         }
         NaiveDate::parse_from_str(day, "%Y-%m-%d")
-            .map(|date| self.date(date, long))
+            .map(|date| self.date(date, form))
             .map_err(|_| tera::Error::message("the `date` filter wants a date"))
     }
 }
@@ -121,8 +137,9 @@ mod tests {
     #[test]
     fn dates_follow_the_patterns() {
         let day = NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
-        assert_eq!(english().date(day, false), "1 December");
-        assert_eq!(english().date(day, true), "Tuesday 1 December 2026");
+        assert_eq!(english().date(day, DateForm::Short), "1 December");
+        assert_eq!(english().date(day, DateForm::Long), "Tuesday 1 December 2026");
+        assert_eq!(english().date(day, DateForm::Month), "December 2026");
     }
 
     #[test]
