@@ -1,0 +1,35 @@
+# make demo    run everything on this machine (PORT=8080 DATA=folder PATIENTS=0)
+# make test    check and test everything
+# make lint    the checks alone
+# make bench   measure, and print a table
+#
+# Each installs first what it needs and this machine lacks.
+
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: demo test lint bench menus
+
+demo:
+	@scripts/setup
+	@exec cargo run --release --locked --quiet -- demo \
+	    $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(PATIENTS),--patients $(PATIENTS))
+
+lint:
+	@scripts/setup lint
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+menus:
+	@cargo build --locked --bins
+	target=$${CARGO_TARGET_DIR:-target}
+	"$$target/debug/mamacare" menu check menus
+	"$$target/debug/mamacare" menu test menus
+
+test: lint menus
+	@cargo test --locked --doc
+	if cargo nextest --version >/dev/null 2>&1; then
+	    cargo nextest run --locked
+	else
+	    cargo test --locked --lib --bins --tests
+	fi
