@@ -18,6 +18,7 @@ const KEY_ID: u8 = 1;
 /// The keys of a deployment. Nothing in it can be printed.
 pub struct Keyring {
     phone: Hmac<Sha256>,
+    email: Hmac<Sha256>,
     session: Hmac<Sha256>,
     mark: Hmac<Sha256>,
     seal: XChaCha20Poly1305,
@@ -31,6 +32,7 @@ impl Keyring {
     pub fn new(master: &[u8; 32], randomness: StdRng) -> Self {
         Self {
             phone: keyed(&subkey(master, "phone index")),
+            email: keyed(&subkey(master, "email index")),
             session: keyed(&subkey(master, "session key")),
             mark: keyed(&subkey(master, "input mark")),
             seal: XChaCha20Poly1305::new(&Key::from(subkey(master, "seal"))),
@@ -47,6 +49,11 @@ impl Keyring {
     /// Blind index of a number: finds its rows without showing it.
     pub fn phone_index(&self, msisdn: Msisdn) -> [u8; 16] {
         first(&digest(&self.phone, &[&msisdn.digits().to_be_bytes()]))
+    }
+
+    /// Blind index of an e-mail address, whatever its case and the space around it.
+    pub fn email_index(&self, email: &str) -> [u8; 16] {
+        first(&digest(&self.email, &[email.trim().to_lowercase().as_bytes()]))
     }
 
     /// Key of a session's row, from the channel and the operator's session id.

@@ -3,6 +3,7 @@
 
 pub mod private;
 pub mod sealed;
+pub mod staff;
 pub mod turns;
 
 /// The migrations, in the binary.
