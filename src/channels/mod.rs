@@ -1,6 +1,23 @@
 //! The edge toward operators and aggregators: one file each. It authenticates a callback, makes one
 //! `Turn` of it and writes the answer in the operator's form. Leans on `ussd`.
 
+mod africastalking;
+mod auth;
+mod body;
+mod callback;
+mod edge;
+mod flood;
+mod form;
+mod json;
+mod problem;
 mod service_code;
+mod tally;
+#[cfg(test)]
+mod testing;
 
+pub use auth::Access;
+pub use body::BodyLimits;
+pub use edge::{Doors, Edge, Taken, TurnTaker, router};
+pub use flood::{Flood, FloodLimits};
+pub use problem::Problem;
 pub use service_code::is_service_code;
