@@ -148,7 +148,8 @@ mod tests {
     #[tokio::test]
     async fn the_last_screen_begins_with_end() {
         let fake = Fake::answering(Taken::Reply(Fake::reply("Bye", false)));
-        let answer = call(&fake, form(PATH, "sessionId=1&phoneNumber=076000001&serviceCode=*468#&text=")).await;
+        let answer =
+            call(&fake, form(PATH, "sessionId=1&phoneNumber=076000001&serviceCode=*468#&text=")).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "END Bye"));
     }
 
@@ -162,9 +163,15 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_not_the_operator_reaches_nothing() {
-        for path in ["/ussd/africastalking", "/ussd/africastalking/wrong", "/ussd/africastalking/wrong/events", "/ussd/africastalking/events"] {
+        for path in [
+            "/ussd/africastalking",
+            "/ussd/africastalking/wrong",
+            "/ussd/africastalking/wrong/events",
+            "/ussd/africastalking/events",
+        ] {
             let fake = Fake::default();
-            let answer = call(&fake, form(path, "sessionId=1&phoneNumber=076000001&serviceCode=*468#&text=")).await;
+            let answer =
+                call(&fake, form(path, "sessionId=1&phoneNumber=076000001&serviceCode=*468#&text=")).await;
             assert_eq!((answer.status, answer.kind.as_str()), (401, "application/problem+json"), "{path}");
             assert!(fake.turns().is_empty(), "{path}");
         }
@@ -232,7 +239,8 @@ mod tests {
     #[tokio::test]
     async fn a_number_that_floods_gets_a_polite_end_at_200_and_another_is_served() {
         let fake = Fake::answering(Taken::Reply(Fake::reply("Hello", true))).with_burst(3);
-        let dial = |number: &str| form(PATH, &format!("sessionId=1&phoneNumber={number}&serviceCode=*468#&text="));
+        let dial =
+            |number: &str| form(PATH, &format!("sessionId=1&phoneNumber={number}&serviceCode=*468#&text="));
         let mut shed = 0;
         for _ in 0..20 {
             let answer = call(&fake, dial("076000001")).await;

@@ -34,14 +34,16 @@ impl Access {
         source: Option<IpAddr>,
     ) -> Result<(), Problem> {
         if !self.networks.is_empty() {
-            let known = source.is_some_and(|from| self.networks.iter().any(|network| network.contains(&from)));
+            let known =
+                source.is_some_and(|from| self.networks.iter().any(|network| network.contains(&from)));
             if !known {
                 let detail = "calls of this channel do not come from that network";
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
         }
         let by_network_alone = self.digests.is_empty() && !self.networks.is_empty();
-        if by_network_alone || in_path.or_else(|| presented(headers)).is_some_and(|secret| self.opens(secret)) {
+        if by_network_alone || in_path.or_else(|| presented(headers)).is_some_and(|secret| self.opens(secret))
+        {
             return Ok(());
         }
         let detail = "this channel asks for its secret, in the address or as a bearer token";
@@ -51,10 +53,8 @@ impl Access {
     /// Compares digests in full whatever differs, so that time tells nothing.
     fn opens(&self, secret: &str) -> bool {
         let presented: [u8; 32] = Sha256::digest(secret).into();
-        self.digests.iter().fold(false, |opened, known| {
-            let differing = known.iter().zip(presented).fold(0, |sum, (a, b)| sum | (a ^ b));
-            opened | (differing == 0)
-        })
+        let differing = |known: &[u8; 32]| known.iter().zip(presented).fold(0, |sum, (a, b)| sum | (a ^ b));
+        self.digests.iter().filter(|known| differing(known) == 0).count() > 0
     }
 }
 

@@ -31,7 +31,8 @@ impl BodyLimits {
         };
         // Told by its own header, it need not be read first.
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if announced.and_then(|value| value.parse::<usize>().ok()).is_some_and(|length| length > self.octets) {
+        if announced.and_then(|value| value.parse::<usize>().ok()).is_some_and(|length| length > self.octets)
+        {
             return Err(too_large());
         }
         match tokio::time::timeout(self.time, axum::body::to_bytes(body, self.octets)).await {

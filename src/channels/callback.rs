@@ -11,7 +11,8 @@ const LONGEST_SESSION: usize = 128;
 
 /// The operator's session id: visible ASCII.
 pub(super) fn session_id<'a>(text: &'a str, field: &'static str) -> Result<&'a str, Problem> {
-    if text.is_empty() || text.len() > LONGEST_SESSION || !text.bytes().all(|octet| octet.is_ascii_graphic()) {
+    if text.is_empty() || text.len() > LONGEST_SESSION || !text.bytes().all(|octet| octet.is_ascii_graphic())
+    {
         let detail = format!("{field}: expected 1 to {LONGEST_SESSION} visible ASCII characters");
         return Err(Problem::malformed(detail));
     }

@@ -110,7 +110,12 @@ impl<T: TurnTaker> Door<T> {
     /// Counts a request that is not in the channel's form.
     pub(super) fn malformed(&self, problem: Problem) -> Problem {
         self.tally.malformed();
-        tracing::info!(channel = self.channel, status = problem.status(), reason = problem.detail(), "a callback was malformed");
+        tracing::info!(
+            channel = self.channel,
+            status = problem.status(),
+            reason = problem.detail(),
+            "a callback was malformed"
+        );
         problem
     }
 
@@ -124,7 +129,11 @@ impl<T: TurnTaker> Door<T> {
                 tracing::debug!(channel = self.channel, session = turn.session.reference(), %shed, "a turn was shed");
                 // A notice that is not heard costs nothing: the session times out instead.
                 let notice = turn.event != Event::Turn;
-                return if notice { Taken::Ignored } else { Taken::Reply(self.edge.taker.busy(self.channel)) };
+                return if notice {
+                    Taken::Ignored
+                } else {
+                    Taken::Reply(self.edge.taker.busy(self.channel))
+                };
             }
         };
         let session = turn.session;

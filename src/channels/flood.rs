@@ -138,10 +138,9 @@ fn spread(number: u64, slots: usize) -> usize {
 
 /// The last digits of MCC and MNC, or a hash of whatever else an operator calls itself.
 fn network_slot(network: &str) -> usize {
-    network.parse::<usize>().map_or_else(
-        |_| network.bytes().fold(0_usize, |slot, octet| slot.wrapping_mul(31).wrapping_add(octet.into())),
-        |number| number,
-    ) % NETWORKS
+    let hash =
+        |_| network.bytes().fold(0_usize, |slot, octet| slot.wrapping_mul(31).wrapping_add(octet.into()));
+    network.parse::<usize>().unwrap_or_else(hash) % NETWORKS
 }
 
 #[cfg(test)]

@@ -153,7 +153,8 @@ mod tests {
         let mut reply = Fake::reply("Wɛlkɔm", true);
         reply.encoding = Encoding::Ucs2;
         let fake = Fake::answering(Taken::Reply(reply));
-        let answer = call(&fake, json_request(&but(&json!({"sequence": 2, "input": "1", "event": "continue"})))).await;
+        let answer =
+            call(&fake, json_request(&but(&json!({"sequence": 2, "input": "1", "event": "continue"})))).await;
         assert_eq!((answer.status, answer.kind.as_str()), (200, "application/json"));
         assert_eq!(
             serde_json::from_str::<Value>(&answer.body).unwrap(),

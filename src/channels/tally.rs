@@ -54,6 +54,7 @@ impl Tally {
     }
 
     pub(super) fn shed(&self, shed: Shed) {
-        counter!("mamacare_turns_shed_total", "channel" => self.channel, "reason" => shed.name()).increment(1);
+        counter!("mamacare_turns_shed_total", "channel" => self.channel, "reason" => shed.name())
+            .increment(1);
     }
 }

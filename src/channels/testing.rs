@@ -93,7 +93,8 @@ pub(super) async fn call(fake: &Fake, request: Request<Body>) -> Answer {
     let doors = Doors { africastalking: Some(access.clone()), json: Some(access) };
     let response = router(&fake.edge, doors).oneshot(request).await.unwrap();
     let status = response.status().as_u16();
-    let kind = response.headers().get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap()).to_owned();
+    let kind =
+        response.headers().get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap()).to_owned();
     let octets = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     Answer { status, kind, body: String::from_utf8(octets.to_vec()).unwrap() }
 }

@@ -141,7 +141,7 @@ impl Problems {
         }
     }
 
-    fn range<N: PartialOrd + std::fmt::Display>(&mut self, key: &str, found: N, least: N, most: N) {
+    fn range<N: Copy + PartialOrd + std::fmt::Display>(&mut self, key: &str, found: N, least: N, most: N) {
         self.unless(
             found >= least && found <= most,
             format!("{key}: expected {least} to {most}, found {found}"),
