@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-use crate::ussd::{Event, Input, Reply, Turn};
+use crate::ussd::{Event, Input, Reply, Taken, Turn};
 
 use super::callback::{msisdn, network, service_code, session_id};
-use super::edge::{Door, Taken, TurnTaker};
+use super::edge::{Door, TurnTaker};
 use super::form::Form;
 use super::problem::Problem;
 
@@ -35,8 +35,10 @@ async fn turn<T: TurnTaker>(
 ) -> Response {
     match door.receive(secret, request, read_turn).await {
         Ok(Taken::Reply(reply)) => screen(&reply),
-        // Turns of this channel have no number, and a dial is no notice.
-        Ok(Taken::OutOfOrder { .. } | Taken::Ignored) => screen(&door.edge.taker.busy(NAME)),
+        Ok(Taken::OutOfOrder { .. } | Taken::Noted) => {
+            tracing::error!(channel = NAME, "a turn without a number was answered as if it had one");
+            Problem::new(StatusCode::CONFLICT, "this turn does not fit its session").into_response()
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -225,7 +227,7 @@ mod tests {
         for (status, event) in
             [("Success", Event::Closed), ("Incomplete", Event::Dropped), ("Failed", Event::Dropped)]
         {
-            let fake = Fake::answering(Taken::Ignored);
+            let fake = Fake::answering(Taken::Noted);
             let answer = call(&fake, form(EVENTS, &format!("{rest}&status={status}"))).await;
             assert_eq!(answer.status, 200);
             let turns = fake.turns();

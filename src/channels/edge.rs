@@ -10,7 +10,8 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 
-use crate::ussd::{Event, Reply, SessionKey, Turn};
+use crate::text::Display;
+use crate::ussd::{Event, SessionKey, Taken, Turn};
 
 use super::auth::{Access, source};
 use super::body::BodyLimits;
@@ -19,30 +20,16 @@ use super::problem::Problem;
 use super::tally::Tally;
 use super::{africastalking, json};
 
-/// What became of a turn.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Taken {
-    /// What the phone shows; also where something failed.
-    Reply(Reply),
-    /// Its number is not the next one (channels that number their turns).
-    OutOfOrder {
-        /// The number that would be.
-        expected: u32,
-    },
-    /// A notice that needs no answer.
-    Ignored,
-}
-
 /// Takes turns to their answers. It does not fail: the phone always gets something to show.
 pub trait TurnTaker: Send + Sync + 'static {
     /// Key of a session, from the channel and the operator's own id of it.
     fn session_key(&self, channel: &'static str, id: &str) -> SessionKey;
 
-    /// Carries one turn through the engine and the store.
-    fn take(&self, turn: Turn) -> impl Future<Output = Taken> + Send;
+    /// Carries one turn through the engine and the store; `display` is how the channel shows text.
+    fn take(&self, turn: Turn, display: Display) -> impl Future<Output = Taken> + Send;
 
-    /// The polite end for who comes while too much is under way. It costs nothing to make.
-    fn busy(&self, channel: &'static str) -> Reply;
+    /// The polite end for who comes while too much is under way. It asks nothing of the store.
+    fn busy(&self, turn: &Turn, display: Display) -> Taken;
 }
 
 /// What all channels share.
@@ -57,45 +44,54 @@ pub struct Edge<T> {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// Who may use which channel; a channel without an entry answers 404.
+/// One channel's way in.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// Who may use it.
+    pub access: Access,
+    /// How it shows text.
+    pub display: Display,
+}
+
+/// The channels that are open; the others answer 404.
 #[derive(Clone, Debug, Default)]
-pub struct Doors {
+pub struct Entrances {
     /// Africa's Talking.
-    pub africastalking: Option<Access>,
+    pub africastalking: Option<Entrance>,
     /// The generic JSON form.
-    pub json: Option<Access>,
+    pub json: Option<Entrance>,
 }
 
 /// The addresses of all open channels.
-pub fn router<T: TurnTaker>(edge: &Arc<Edge<T>>, doors: Doors) -> Router {
+pub fn router<T: TurnTaker>(edge: &Arc<Edge<T>>, entrances: Entrances) -> Router {
     let mut router = Router::new();
-    if let Some(access) = doors.africastalking {
-        router = router.merge(africastalking::router(Door::new(edge, africastalking::NAME, access)));
+    if let Some(entrance) = entrances.africastalking {
+        router = router.merge(africastalking::router(Door::new(edge, africastalking::NAME, entrance)));
     }
-    if let Some(access) = doors.json {
-        router = router.merge(json::router(Door::new(edge, json::NAME, access)));
+    if let Some(entrance) = entrances.json {
+        router = router.merge(json::router(Door::new(edge, json::NAME, entrance)));
     }
     router
 }
 
-/// One channel's way in.
+/// What the handlers of one channel share.
 pub(super) struct Door<T> {
     pub(super) edge: Arc<Edge<T>>,
     pub(super) channel: &'static str,
-    access: Access,
+    entrance: Entrance,
     tally: Tally,
 }
 
 impl<T: TurnTaker> Door<T> {
-    pub(super) fn new(edge: &Arc<Edge<T>>, channel: &'static str, access: Access) -> Arc<Self> {
-        Arc::new(Self { edge: Arc::clone(edge), channel, access, tally: Tally::new(channel) })
+    fn new(edge: &Arc<Edge<T>>, channel: &'static str, entrance: Entrance) -> Arc<Self> {
+        Arc::new(Self { edge: Arc::clone(edge), channel, entrance, tally: Tally::new(channel) })
     }
 
     /// Refuses who is not the operator, before anything of the body is read.
     pub(super) fn authenticate(&self, parts: &Parts, in_path: Option<&str>) -> Result<(), Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let from = self.source_of(peer, &parts.headers);
-        let checked = self.access.check(in_path, &parts.headers, from);
+        let checked = self.entrance.access.check(in_path, &parts.headers, from);
         if let Err(problem) = &checked {
             self.tally.refused();
             tracing::warn!(channel = self.channel, source = ?from, status = problem.status(), "a callback was not let in");
@@ -121,36 +117,18 @@ impl<T: TurnTaker> Door<T> {
 
     /// Hands a turn to the driver, unless too much is under way.
     pub(super) async fn take(&self, turn: Turn) -> Taken {
-        let started = std::time::Instant::now();
-        let _permit = match self.edge.flood.admit(turn.msisdn, &turn.network) {
-            Ok(permit) => permit,
+        match self.edge.flood.admit(turn.msisdn, &turn.network) {
+            Ok(_permit) => self.edge.taker.take(turn, self.entrance.display).await,
             Err(shed) => {
                 self.tally.shed(shed);
                 tracing::debug!(channel = self.channel, session = turn.session.reference(), %shed, "a turn was shed");
                 // A notice that is not heard costs nothing: the session times out instead.
-                let notice = turn.event != Event::Turn;
-                return if notice {
-                    Taken::Ignored
-                } else {
-                    Taken::Reply(self.edge.taker.busy(self.channel))
-                };
+                if turn.event == Event::Turn { self.busy(&turn) } else { Taken::Noted }
             }
-        };
-        let session = turn.session;
-        let taken = self.edge.taker.take(turn).await;
-        self.tally.taken(&taken, started.elapsed());
-        tracing::debug!(channel = self.channel, session = session.reference(), taken = taken.name(), "turn");
-        taken
-    }
-}
-
-impl Taken {
-    pub(super) const fn name(&self) -> &'static str {
-        match self {
-            Self::Reply(Reply { more: true, .. }) => "continue",
-            Self::Reply(Reply { more: false, .. }) => "end",
-            Self::OutOfOrder { .. } => "out_of_order",
-            Self::Ignored => "notice",
         }
+    }
+
+    fn busy(&self, turn: &Turn) -> Taken {
+        self.edge.taker.busy(turn, self.entrance.display)
     }
 }

@@ -9,10 +9,10 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 use crate::text::Encoding;
-use crate::ussd::{Event, Input, Reply, Turn};
+use crate::ussd::{Event, Input, Reply, Taken, Turn};
 
 use super::callback::{msisdn, network, service_code, session_id};
-use super::edge::{Door, Taken, TurnTaker};
+use super::edge::{Door, TurnTaker};
 use super::problem::Problem;
 
 pub(super) const NAME: &str = "json";
@@ -65,7 +65,7 @@ impl<T: TurnTaker> Door<T> {
         let nothing = Reply { text: String::new(), more: false, encoding: Encoding::Gsm7 };
         match self.take(turn).await {
             Taken::Reply(reply) => Ok(answer(&callback, &reply)),
-            Taken::Ignored => Ok(answer(&callback, &nothing)),
+            Taken::Noted => Ok(answer(&callback, &nothing)),
             Taken::OutOfOrder { expected } => Err(Problem::out_of_order(expected)),
         }
     }
@@ -179,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_notice_needs_no_number_and_ends() {
-        let fake = Fake::answering(Taken::Ignored);
+        let fake = Fake::answering(Taken::Noted);
         let answer = call(&fake, json_request(&but(&json!({"event": "timeout", "sequence": null})))).await;
         assert!(answer.body.contains(r#""action":"end""#), "{}", answer.body);
     }

@@ -17,7 +17,7 @@ mod testing;
 
 pub use auth::Access;
 pub use body::BodyLimits;
-pub use edge::{Doors, Edge, Taken, TurnTaker, router};
+pub use edge::{Edge, Entrance, Entrances, TurnTaker, router};
 pub use flood::{Flood, FloodLimits};
 pub use problem::Problem;
 pub use service_code::is_service_code;

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use tower::ServiceExt;
 
-use crate::text::Encoding;
-use crate::ussd::{Reply, SessionKey, Turn};
+use crate::text::{Display, Encoding};
+use crate::ussd::{Reply, SessionKey, Taken, Turn};
 
-use super::{Access, BodyLimits, Doors, Edge, Flood, FloodLimits, Taken, TurnTaker, router};
+use super::{Access, BodyLimits, Edge, Entrance, Entrances, Flood, FloodLimits, TurnTaker, router};
 
 pub(super) const SECRET: &str = "test-secret-of-it";
 
@@ -33,13 +33,13 @@ impl TurnTaker for FakeTaker {
         SessionKey(key)
     }
 
-    async fn take(&self, turn: Turn) -> Taken {
+    async fn take(&self, turn: Turn, _: Display) -> Taken {
         self.turns.lock().unwrap().push(turn);
         self.answer.clone()
     }
 
-    fn busy(&self, _: &'static str) -> Reply {
-        Fake::reply("Busy", false)
+    fn busy(&self, _: &Turn, _: Display) -> Taken {
+        Taken::Reply(Fake::reply("Busy", false))
     }
 }
 
@@ -89,9 +89,9 @@ pub(super) struct Answer {
 }
 
 pub(super) async fn call(fake: &Fake, request: Request<Body>) -> Answer {
-    let access = Access::new([SECRET], vec![]);
-    let doors = Doors { africastalking: Some(access.clone()), json: Some(access) };
-    let response = router(&fake.edge, doors).oneshot(request).await.unwrap();
+    let entrance = Entrance { access: Access::new([SECRET], vec![]), display: Display::default() };
+    let entrances = Entrances { africastalking: Some(entrance.clone()), json: Some(entrance) };
+    let response = router(&fake.edge, entrances).oneshot(request).await.unwrap();
     let status = response.status().as_u16();
     let kind =
         response.headers().get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap()).to_owned();

@@ -5,6 +5,7 @@ mod cache;
 mod gate;
 mod port;
 mod run;
+mod taker;
 
 use std::sync::Arc;
 use std::time::Duration;
