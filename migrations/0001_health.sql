@@ -253,6 +253,7 @@ COMMENT ON TABLE immunisation IS 'Doses given to a child, by the codes of the va
 -- Consent and audit ------------------------------------------------------------------------------
 
 CREATE TABLE consent (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person            uuid NOT NULL REFERENCES person (id) ON DELETE CASCADE,
     purpose           text NOT NULL CHECK (purpose IN ('care', 'reminders', 'sharing', 'sharing_outside', 'research')),
     given_at          timestamptz NOT NULL,
@@ -261,11 +262,11 @@ CREATE TABLE consent (
     language          text NOT NULL CHECK (language ~ '^[a-z]{2,3}$'),
     withdrawn_at      timestamptz,
     withdrawn_channel text CHECK (withdrawn_channel ~ '^[a-z0-9_]{1,32}$'),
-    PRIMARY KEY (person, purpose, given_at),
     CHECK ((withdrawn_at IS NULL) = (withdrawn_channel IS NULL)),
     CHECK (withdrawn_at >= given_at)
 );
 COMMENT ON TABLE consent IS 'What she agreed to, with which text, and when she no longer did. Rows stay.';
+CREATE INDEX consent_by_person ON consent (person, purpose, id DESC);
 CREATE UNIQUE INDEX consent_live ON consent (person, purpose) WHERE withdrawn_at IS NULL;
 
 CREATE VIEW person_in_care AS

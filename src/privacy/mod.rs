@@ -4,4 +4,4 @@ mod keyring;
 mod vault;
 
 pub use keyring::Keyring;
-pub use vault::{PersonKey, Place, Vault, VaultError};
+pub use vault::{PersonKey, Place, Row, Vault, VaultError};

@@ -22,13 +22,13 @@ const BLOCK: usize = 32;
 const KEPT: Duration = Duration::from_secs(600);
 
 /// Something sealed that does not open: made by another key, for another row, or changed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum VaultError {
     /// The wrapped key of a person.
     #[error("the data key of person {0} does not open with this master key")]
     Key(Uuid),
     /// A field.
-    #[error("{table}.{column} of person {person}, number {number}, does not open")]
+    #[error("{table}.{column} of person {person}, row {row}, does not open")]
     Field {
         /// Table.
         table: &'static str,
@@ -37,19 +37,47 @@ pub enum VaultError {
         /// Whose.
         person: Uuid,
         /// Which of her rows.
-        number: i32,
+        row: String,
+    },
+    /// A field that is nobody's own.
+    #[error("{table}.{column}, row {row}, does not open with this master key")]
+    Service {
+        /// Table.
+        table: &'static str,
+        /// Column.
+        column: &'static str,
+        /// Which row.
+        row: String,
     },
 }
 
 /// Where a sealed field stands; sealed for one place, it opens in no other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Place {
+pub struct Place<'a> {
     /// Table.
     pub table: &'static str,
     /// Column.
     pub column: &'static str,
-    /// Which of the person's rows; 0 where she has one.
-    pub number: i32,
+    /// Which of the person's rows.
+    pub row: Row<'a>,
+}
+
+/// What tells a person's rows in one table apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Row<'a> {
+    /// Its number; 0 where she has one row.
+    Number(i32),
+    /// Its name.
+    Name(&'a str),
+}
+
+impl std::fmt::Display for Row<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(formatter),
+            Self::Name(name) => name.fmt(formatter),
+        }
+    }
 }
 
 /// Makes and unwraps data keys. Keys in use are kept in a bounded cache and wiped when they leave it.
@@ -114,7 +142,7 @@ impl PersonKey {
     }
 
     /// Seals a field of hers for its place: format, nonce, ciphertext and tag.
-    pub fn seal(&self, place: Place, plain: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE] = self.keyring.random();
         let filled = fill(plain);
         let payload = Payload { msg: &filled, aad: &self.bind(place) };
@@ -128,16 +156,16 @@ impl PersonKey {
     }
 
     /// Opens what [`Self::seal`] made for the same place.
-    pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         self.opened(place, sealed).ok_or(VaultError::Field {
             table: place.table,
             column: place.column,
             person: self.person,
-            number: place.number,
+            row: place.row.to_string(),
         })
     }
 
-    fn opened(&self, place: Place, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    fn opened(&self, place: Place<'_>, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (&format, rest) = sealed.split_first()?;
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>()?;
         if format != FORMAT {
@@ -157,14 +185,17 @@ impl PersonKey {
         ChaCha20Poly1305::new(&Key::from(**self.key))
     }
 
-    fn bind(&self, place: Place) -> Vec<u8> {
+    fn bind(&self, place: Place<'_>) -> Vec<u8> {
         let mut bound = Vec::with_capacity(64);
         for name in [place.table, place.column] {
             bound.extend_from_slice(name.as_bytes());
             bound.push(0);
         }
         bound.extend_from_slice(self.person.as_bytes());
-        bound.extend_from_slice(&place.number.to_be_bytes());
+        match place.row {
+            Row::Number(number) => bound.extend_from_slice(&number.to_be_bytes()),
+            Row::Name(name) => bound.extend_from_slice(name.as_bytes()),
+        }
         bound
     }
 }
@@ -193,7 +224,7 @@ mod tests {
 
     use super::*;
 
-    const PLACE: Place = Place { table: "visit", column: "note", number: 3 };
+    const PLACE: Place<'_> = Place { table: "visit", column: "note", row: Row::Number(3) };
 
     fn vault() -> Vault {
         Vault::new(Arc::new(Keyring::demo()), 10)
@@ -217,7 +248,8 @@ mod tests {
         let (other, _) = vault.create(Uuid::from_u128(1));
         let sealed = key.seal(PLACE, b"110/70");
         for place in [
-            Place { number: 4, ..PLACE },
+            Place { row: Row::Number(4), ..PLACE },
+            Place { row: Row::Name("3"), ..PLACE },
             Place { table: "medicine", ..PLACE },
             Place { column: "kind", ..PLACE },
         ] {

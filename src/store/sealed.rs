@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::privacy::{PersonKey, Place, VaultError};
+use crate::privacy::{PersonKey, Place, Row, VaultError};
 
 /// Why a sealed column could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +39,8 @@ pub trait Sealed: Serialize + DeserializeOwned {
     const VERSION: u8 = 1;
 
     /// Where row `number` of a person keeps it.
-    fn place(number: i32) -> Place {
-        Place { table: Self::TABLE, column: Self::COLUMN, number }
+    fn place(number: i32) -> Place<'static> {
+        Place { table: Self::TABLE, column: Self::COLUMN, row: Row::Number(number) }
     }
 
     /// Sealed for row `number` of the key's person.

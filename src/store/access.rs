@@ -1,0 +1,122 @@
+//! The audit trail: who read or changed what, of whom, when, through which door.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// What a person did with her own data, or what was tried in her name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Act {
+    /// Read.
+    Read,
+    /// Changed.
+    Change,
+    /// Gave the right PIN.
+    SignIn,
+    /// Gave a wrong one.
+    SignInFailed,
+}
+
+impl Act {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Change => "change",
+            Self::SignIn => "sign_in",
+            Self::SignInFailed => "sign_in_failed",
+        }
+    }
+}
+
+/// One line of the trail, of what happened at a person's own phone.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnAccess<'a> {
+    /// Whose data.
+    pub person: Uuid,
+    /// What was done.
+    pub act: Act,
+    /// With what: a source (`visits`) or a thing that can change (`pin`).
+    pub what: &'a str,
+    /// Channel.
+    pub channel: &'a str,
+    /// Key of the session.
+    pub session: [u8; 16],
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Adds lines, in one statement however many.
+pub async fn record(work: &mut PgConnection, lines: &[OwnAccess<'_>]) -> Result<(), sqlx::Error> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let column = |text: fn(&OwnAccess<'_>) -> String| lines.iter().map(text).collect::<Vec<_>>();
+    sqlx::query(
+        "INSERT INTO access_log (at, person, actor_kind, act, what, channel, reference)
+         SELECT at, person, 'self', act, what, channel, reference
+         FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+              AS line (at, person, act, what, channel, reference)",
+    )
+    .bind(lines.iter().map(|line| line.at).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.person).collect::<Vec<_>>())
+    .bind(column(|line| line.act.name().to_owned()))
+    .bind(column(|line| line.what.to_owned()))
+    .bind(column(|line| line.channel.to_owned()))
+    .bind(lines.iter().map(|line| line.session.to_vec()).collect::<Vec<_>>())
+    .execute(work)
+    .await?;
+    Ok(())
+}
+
+/// A look at a person's record, as she is told of it: all of one day by one kind of person at one
+/// place are one.
+#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
+pub struct Look {
+    /// Day in Africa/Freetown.
+    pub day: NaiveDate,
+    /// Whether it was at her own phone.
+    pub own: bool,
+    /// `nurse`, `midwife`, …; none for a program.
+    pub role: Option<String>,
+    /// Where.
+    pub facility: Option<i32>,
+    /// Whether it was her appointments alone.
+    pub appointments: bool,
+}
+
+/// Who looked at her record, newest first. Her own looks are cut short, or she would see nothing
+/// else.
+pub async fn looks(
+    work: &mut PgConnection,
+    person: Uuid,
+    most: u8,
+    most_own: u8,
+) -> Result<Vec<Look>, sqlx::Error> {
+    sqlx::query_as(
+        "WITH line AS (
+             (SELECT id, at, actor_kind, actor_role, facility, what FROM access_log
+              WHERE person = $1 AND actor_kind <> 'self' AND act IN ('read', 'change', 'export')
+              ORDER BY id DESC LIMIT 500)
+             UNION ALL
+             (SELECT id, at, actor_kind, NULL, NULL, what FROM access_log
+              WHERE person = $1 AND actor_kind = 'self' AND act = 'read'
+                AND what NOT IN ('me', 'looks', 'consents')
+              ORDER BY id DESC LIMIT 500)
+         ), look AS (
+             SELECT (at AT TIME ZONE 'Africa/Freetown')::date AS day, actor_kind = 'self' AS own,
+                    actor_role AS role, facility,
+                    what IN ('next_visit', 'appointment', 'appointments') AS appointments, max(id) AS last
+             FROM line GROUP BY 1, 2, 3, 4, 5
+         ), ranked AS (
+             SELECT look.*, row_number() OVER (PARTITION BY own ORDER BY last DESC) AS place FROM look
+         )
+         SELECT day, own, role, facility, appointments FROM ranked
+         WHERE place <= CASE WHEN own THEN $3 ELSE $2 END
+         ORDER BY last DESC LIMIT $2",
+    )
+    .bind(person)
+    .bind(i64::from(most))
+    .bind(i64::from(most_own))
+    .fetch_all(work)
+    .await
+}

@@ -1,0 +1,208 @@
+//! PINs and the counters of wrong ones. Only hashes come here.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::identity::Tries;
+
+/// A person's PIN.
+#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
+pub struct Credential {
+    /// PHC string of the PIN.
+    pub hash: String,
+    /// Whether it was sent by us and is good for choosing her own alone.
+    pub must_change: bool,
+    /// When a PIN that was sent is too old.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// PHC string of a PIN that she proposed.
+    pub pending_hash: Option<String>,
+    /// The session in which she did.
+    pub pending_session: Option<Vec<u8>>,
+}
+
+/// A person's PIN, as stored.
+pub async fn find(work: &mut PgConnection, person: Uuid) -> Result<Option<Credential>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT hash, must_change, expires_at, pending_hash, pending_session FROM credential WHERE person = $1",
+    )
+    .bind(person)
+    .fetch_optional(work)
+    .await
+}
+
+#[derive(sqlx::FromRow)]
+struct TriesRow {
+    pin_attempts: Vec<i64>,
+    pin_locks: i16,
+    pin_locked_until: Option<DateTime<Utc>>,
+}
+
+impl From<TriesRow> for Tries {
+    fn from(row: TriesRow) -> Self {
+        Self { attempts: row.pin_attempts, locks: row.pin_locks, locked_until: row.pin_locked_until }
+    }
+}
+
+/// The two counters that a try goes through, held until the transaction ends.
+#[derive(Debug)]
+pub struct Counters {
+    /// The number's.
+    pub phone: Tries,
+    /// The person's; none where she has no PIN.
+    pub person: Option<Tries>,
+}
+
+/// Holds both counters, always the number's first, so that two tries never wait for each other.
+pub async fn hold_counters(
+    work: &mut PgConnection,
+    phone: &[u8; 16],
+    person: Option<Uuid>,
+) -> Result<Counters, sqlx::Error> {
+    let of_phone: Option<TriesRow> = sqlx::query_as(
+        "SELECT pin_attempts, pin_locks, pin_locked_until FROM phone WHERE key = $1 FOR NO KEY UPDATE",
+    )
+    .bind(phone)
+    .fetch_optional(&mut *work)
+    .await?;
+    let of_person: Option<TriesRow> = sqlx::query_as(
+        "SELECT pin_attempts, pin_locks, pin_locked_until FROM credential WHERE person = $1 FOR NO KEY UPDATE",
+    )
+    .bind(person)
+    .fetch_optional(work)
+    .await?;
+    Ok(Counters { phone: of_phone.map(Tries::from).unwrap_or_default(), person: of_person.map(Tries::from) })
+}
+
+/// Stores both counters.
+pub async fn save_counters(
+    work: &mut PgConnection,
+    phone: &[u8; 16],
+    person: Option<Uuid>,
+    counters: &Counters,
+) -> Result<(), sqlx::Error> {
+    let of_person = counters.person.clone().unwrap_or_default();
+    sqlx::query(
+        "WITH of_person AS (
+             UPDATE credential SET pin_attempts = $6, pin_locks = $7, pin_locked_until = $8 WHERE person = $5
+         )
+         UPDATE phone SET pin_attempts = $2, pin_locks = $3, pin_locked_until = $4 WHERE key = $1",
+    )
+    .bind(phone)
+    .bind(&counters.phone.attempts)
+    .bind(counters.phone.locks)
+    .bind(counters.phone.locked_until)
+    .bind(person)
+    .bind(&of_person.attempts)
+    .bind(of_person.locks)
+    .bind(of_person.locked_until)
+    .execute(work)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the wrong tries of both: the PIN was right, or a new one is on its way.
+pub async fn clear_counters(
+    work: &mut PgConnection,
+    phone: &[u8; 16],
+    person: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE phone SET pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL WHERE key = $1",
+    )
+    .bind(phone)
+    .execute(&mut *work)
+    .await?;
+    sqlx::query(
+        "UPDATE credential SET pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL WHERE person = $1",
+    )
+    .bind(person)
+    .execute(work)
+    .await?;
+    Ok(())
+}
+
+/// Whether the hash that was checked is still the one that counts; holds it until the transaction
+/// ends, so that a PIN that was replaced meanwhile opens nothing.
+pub async fn still_counts(work: &mut PgConnection, person: Uuid, hash: &str) -> Result<bool, sqlx::Error> {
+    let found: Option<bool> =
+        sqlx::query_scalar("SELECT true FROM credential WHERE person = $1 AND hash = $2 FOR NO KEY UPDATE")
+            .bind(person)
+            .bind(hash)
+            .fetch_optional(work)
+            .await?;
+    Ok(found.is_some())
+}
+
+/// Replaces the hash of the same PIN by one with today's costs.
+pub async fn rehash(work: &mut PgConnection, person: Uuid, old: &str, new: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE credential SET hash = $3 WHERE person = $1 AND hash = $2")
+        .bind(person)
+        .bind(old)
+        .bind(new)
+        .execute(work)
+        .await?;
+    Ok(())
+}
+
+/// Gives a person a PIN that was sent to her; any other she had no longer counts.
+pub async fn issue(
+    work: &mut PgConnection,
+    person: Uuid,
+    hash: &str,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO credential (person, hash, must_change, expires_at, changed_at)
+         VALUES ($1, $2, true, $3, $4)
+         ON CONFLICT (person) DO UPDATE
+         SET hash = excluded.hash, must_change = true, expires_at = excluded.expires_at,
+             pending_hash = NULL, pending_session = NULL,
+             pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL, changed_at = excluded.changed_at",
+    )
+    .bind(person)
+    .bind(hash)
+    .bind(expires_at)
+    .bind(now)
+    .execute(work)
+    .await?;
+    Ok(())
+}
+
+/// Keeps a proposed PIN until it is typed again in the same session.
+pub async fn propose(
+    work: &mut PgConnection,
+    person: Uuid,
+    hash: &str,
+    session: &[u8; 16],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE credential SET pending_hash = $2, pending_session = $3 WHERE person = $1")
+        .bind(person)
+        .bind(hash)
+        .bind(session)
+        .execute(work)
+        .await?;
+    Ok(())
+}
+
+/// Makes a proposed PIN hers; false where another was proposed meanwhile.
+pub async fn confirm(
+    work: &mut PgConnection,
+    person: Uuid,
+    pending_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE credential
+         SET hash = pending_hash, must_change = false, expires_at = NULL, pending_hash = NULL,
+             pending_session = NULL, pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL, changed_at = $3
+         WHERE person = $1 AND pending_hash = $2",
+    )
+    .bind(person)
+    .bind(pending_hash)
+    .bind(now)
+    .execute(work)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
