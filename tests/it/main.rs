@@ -1,5 +1,6 @@
 //! The integration tests, in one binary because each more links everything again.
 
+mod architecture;
 mod harness;
 mod private_server;
 mod staff;

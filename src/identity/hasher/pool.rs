@@ -1,0 +1,179 @@
+//! The threads that check, and the queue before them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use argon2::password_hash::phc::{PasswordHash, Salt};
+use argon2::{Block, Params};
+use tokio::sync::oneshot;
+
+use super::HasherBusy;
+use super::argon::{hash_with, matches};
+
+/// How much weaker than the rest of the program the threads are scheduled.
+const NICE: i32 = 10;
+
+/// What a check is thought to take before the first is done.
+const FIRST_GUESS: Duration = Duration::from_millis(15);
+
+/// The threads; they end when it is dropped.
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    params: Params,
+    threads: usize,
+    max_wait: Duration,
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+}
+
+struct Queue {
+    waiting: VecDeque<Job>,
+    /// Checks that a thread is working on.
+    running: usize,
+    /// Moving mean of what a check takes.
+    mean: Duration,
+    closed: bool,
+}
+
+struct Job {
+    keyed: [u8; 32],
+    task: Task,
+    since: Instant,
+}
+
+pub(super) enum Task {
+    Hash(Salt, oneshot::Sender<String>),
+    Verify(Box<PasswordHash>, oneshot::Sender<bool>),
+}
+
+impl Pool {
+    pub(super) fn start(params: Params, threads: usize, max_wait: Duration) -> std::io::Result<Self> {
+        let queue = Queue { waiting: VecDeque::new(), running: 0, mean: FIRST_GUESS, closed: false };
+        let shared =
+            Arc::new(Shared { params, threads, max_wait, queue: Mutex::new(queue), arrived: Condvar::new() });
+        let pool = Self(Arc::clone(&shared));
+        for number in 0..threads {
+            let shared = Arc::clone(&shared);
+            std::thread::Builder::new().name(format!("pin-{number}")).spawn(move || shared.work())?;
+        }
+        Ok(pool)
+    }
+
+    pub(super) fn submit(&self, keyed: [u8; 32], task: Task) -> Result<(), HasherBusy> {
+        self.0.submit(keyed, task)
+    }
+
+    pub(super) fn params(&self) -> &Params {
+        &self.0.params
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.0.lock().waiting.len()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.arrived.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn submit(&self, keyed: [u8; 32], task: Task) -> Result<(), HasherBusy> {
+        let mut queue = self.lock();
+        if queue.expected_wait(self.threads) > self.max_wait {
+            metrics::counter!("mamacare_pin_shed_total").increment(1);
+            return Err(HasherBusy);
+        }
+        queue.waiting.push_back(Job { keyed, task, since: Instant::now() });
+        gauge_depth(&queue);
+        drop(queue);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// One thread's life.
+    fn work(&self) {
+        if let Err(error) = rustix::process::nice(NICE) {
+            tracing::warn!(%error, "PIN checks run at normal priority");
+        }
+        let mut memory = vec![Block::new(); self.params.block_count()];
+        while let Some(job) = self.next() {
+            let started = Instant::now();
+            metrics::histogram!("mamacare_pin_wait_seconds").record(started.duration_since(job.since));
+            // Who has given up waiting needs no answer, and the next in the queue does.
+            let worked = job.task.wanted();
+            if worked {
+                job.run(&self.params, &mut memory);
+                metrics::histogram!("mamacare_pin_check_seconds").record(started.elapsed());
+            }
+            let mut queue = self.lock();
+            queue.running -= 1;
+            if worked {
+                queue.mean = (queue.mean * 7 + started.elapsed()) / 8;
+            }
+        }
+    }
+
+    /// The next job; `None` when the pool closes.
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(job) = queue.waiting.pop_front() {
+                queue.running += 1;
+                gauge_depth(&queue);
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Queue {
+    /// How long one that joins now would wait for a thread.
+    fn expected_wait(&self, threads: usize) -> Duration {
+        let ahead = self.waiting.len() + usize::from(self.running >= threads);
+        let rounds = u32::try_from(ahead / threads.max(1)).unwrap_or(u32::MAX);
+        self.mean.saturating_mul(rounds)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge; the queue is short")]
+fn gauge_depth(queue: &Queue) {
+    metrics::gauge!("mamacare_pin_queue_depth").set(queue.waiting.len() as f64);
+}
+
+impl Job {
+    fn run(self, params: &Params, memory: &mut Vec<Block>) {
+        match self.task {
+            Task::Hash(salt, reply) => {
+                if let Some(phc) = hash_with(&self.keyed, salt, params, memory) {
+                    // Who has given up in the meantime misses nothing.
+                    let _ = reply.send(phc);
+                }
+            }
+            Task::Verify(stored, reply) => {
+                let _ = reply.send(matches(&self.keyed, &stored, memory));
+            }
+        }
+    }
+}
+
+impl Task {
+    fn wanted(&self) -> bool {
+        match self {
+            Self::Hash(_, reply) => !reply.is_closed(),
+            Self::Verify(_, reply) => !reply.is_closed(),
+        }
+    }
+}
