@@ -2,5 +2,10 @@
 //! through the engine to the store and back.
 
 pub mod clock;
+pub mod health;
+pub mod logging;
+pub mod metrics;
+pub mod migrations;
+pub mod server;
 pub mod settings;
 pub mod turns;

@@ -58,7 +58,7 @@ pub struct Settings {
 pub struct SettingsError(Vec<String>);
 
 impl SettingsError {
-    fn one(problem: impl Into<String>) -> Self {
+    pub(super) fn one(problem: impl Into<String>) -> Self {
         Self(vec![problem.into()])
     }
 }
