@@ -2,19 +2,30 @@
 //! Pure; leans on `text` alone.
 
 pub mod catalog;
+mod compile;
+mod draft;
+mod embedded;
+mod load;
 pub mod model;
+mod nearest;
+mod report;
+mod sources;
 mod text_builder;
 mod texts;
 mod value;
 mod words;
+mod yaml;
 
 pub use catalog::{
     ActionSpec, Catalog, FieldKind, FieldSpec, Guard, OutcomeSpec, ParamSpec, Shape, SourceSpec,
 };
+pub use load::{Checked, LoadOptions, check, load};
 pub use model::{
     ActionCall, Arm, Choice, Completion, FlowId, InputKind, Keys, Kind, Language, LanguageId, List, Menu,
-    MenuVersion, Prompt, SourceCall, Standard, State, StateId, Strikes, Target, TextId, VarId,
+    MenuVersion, Message, Prompt, SourceCall, Standard, State, StateId, Strikes, Target, TextId, VarId,
 };
+pub use report::{FileId, Finding, Place, Report, Severity};
+pub use sources::{SourceFile, Sources, SourcesError};
 pub use text_builder::{Spoken, TextFault, TextPlace, TextsBuilder};
 pub use texts::{RenderError, TextContext, Texts};
 pub use value::{Fields, Value};

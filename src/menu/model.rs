@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{ActionSpec, Guard, SourceSpec};
+use super::catalog::{ActionSpec, FieldKind, Guard, SourceSpec};
+use super::sources::Sources;
 use super::texts::Texts;
 
 /// Which text of menu files a session began with: the first eight octets of the SHA-256 of all
@@ -359,6 +360,8 @@ pub struct Menu {
     pub states: Vec<State>,
     /// Names of saved answers, by [`VarId`].
     pub vars: Vec<String>,
+    /// What the saved answers are, by [`VarId`]: a text must see a number as a number.
+    pub var_kinds: Vec<FieldKind>,
     /// All texts and conditions.
     pub texts: Texts,
     /// Constants, as `{{ const.… }}`.
@@ -375,6 +378,21 @@ pub struct Menu {
     pub prove: Prove,
     /// After wrong answers in a row.
     pub strikes: Strikes,
+    /// Texts that go out by SMS.
+    pub messages: Vec<Message>,
+    /// The files that it is made of.
+    pub sources: Arc<Sources>,
+}
+
+/// A text that goes out by SMS.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its name in `messages.yaml`.
+    pub name: String,
+    /// The values that it sees.
+    pub sees: Vec<String>,
+    /// The text.
+    pub text: TextId,
 }
 
 /// The flows that the engine enters when a guard is not met.
@@ -392,6 +410,17 @@ impl Menu {
     /// The state of that id. Ids come from this menu or are checked when a session is read.
     pub fn state(&self, id: StateId) -> Option<&State> {
         self.states.get(usize::from(id.0))
+    }
+
+    /// The message of that name.
+    pub fn message(&self, name: &str) -> Option<TextId> {
+        self.messages.iter().find(|message| message.name == name).map(|message| message.text)
+    }
+
+    /// The files that it is made of; the store keeps them, so that any node can go on with a
+    /// session on this version.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// The language of that code, where it is served.

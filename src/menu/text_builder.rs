@@ -100,8 +100,8 @@ impl TextsBuilder {
         id
     }
 
-    /// Compiles all; the faults of all texts where any has one.
-    pub fn build(self) -> Result<Texts, Vec<TextFault>> {
+    /// Compiles all. A text at fault is missing from the result and told beside it.
+    pub fn build(self) -> (Texts, Vec<TextFault>) {
         let mut faults = Vec::new();
         let mut teras: Vec<Tera> =
             (0..self.languages.len()).map(|at| self.with_fragments(at, &mut faults)).collect();
@@ -121,49 +121,49 @@ impl TextsBuilder {
             let language = (at < self.languages.len()).then(|| language_id(at)).flatten();
             compile(tera, batch, language, &mut faults);
         }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
         let languages = self.languages.into_iter().zip(teras);
-        Ok(Texts {
+        let texts = Texts {
             languages: languages.map(|((code, ..), tera)| CompiledLanguage { code, tera }).collect(),
             neutral,
             entries,
             standard: Standard::ALL
                 .iter()
-                .filter_map(|(standard, ..)| self.standard.get(standard).copied())
+                .map(|(standard, ..)| self.standard.get(standard).copied())
                 .collect(),
-        })
+        };
+        (texts, faults)
     }
 
-    /// A Tera with the filters and the fragments of the language at that place.
+    /// A Tera with the filters and the fragments of the language at that place. A fragment at
+    /// fault is empty there, so that the texts that include it can be looked at.
     fn with_fragments(&self, at: usize, faults: &mut Vec<TextFault>) -> Tera {
         let mut tera = bare();
         if let Some((_, _, words)) = self.languages.get(at) {
             words.register(&mut tera);
         }
-        let spoken: Vec<(&String, &str)> = self
+        let mut spoken: Vec<(&str, &str)> = self
             .fragments
             .iter()
-            .map(|(name, spoken)| (name, self.resolve(spoken, at).map_or("", |(_, text)| text)))
+            .map(|(name, spoken)| (name.as_str(), self.resolve(spoken, at).map_or("", |(_, text)| text)))
             .collect();
-        if let Err(error) = tera.add_raw_templates(spoken.iter().copied()) {
-            let known = faults.len();
-            for &(name, text) in &spoken {
-                let mut alone = bare();
-                if let Some((_, _, words)) = self.languages.get(at) {
-                    words.register(&mut alone);
-                }
-                if let Err(error) = alone.add_raw_template(name, text)
-                    && is_syntax(&error)
-                {
-                    faults.push(fault(TextPlace::Fragment(name.clone()), language_id(at), &error));
-                }
+        let Err(error) = tera.add_raw_templates(spoken.iter().copied()) else { return tera };
+        let empty: Vec<(&str, &str)> = spoken.iter().map(|&(name, _)| (name, "")).collect();
+        let mut told = false;
+        for (name, text) in &mut spoken {
+            let mut alone = tera.clone();
+            let others = alone.add_raw_templates(empty.iter().copied());
+            if let Err(error) = others.and_then(|()| alone.add_raw_template(name, text)) {
+                faults.push(fault(TextPlace::Fragment((*name).to_owned()), language_id(at), &error));
+                *text = "";
+                told = true;
             }
-            if faults.len() == known {
-                let name = spoken.first().map(|(name, _)| (*name).clone()).unwrap_or_default();
-                faults.push(fault(TextPlace::Fragment(name), language_id(at), &error));
-            }
+        }
+        if !told {
+            let name = spoken.first().map(|&(name, _)| name.to_owned()).unwrap_or_default();
+            faults.push(fault(TextPlace::Fragment(name), language_id(at), &error));
+        }
+        if tera.add_raw_templates(spoken).is_err() {
+            let _ = tera.add_raw_templates(empty);
         }
         tera
     }
@@ -238,8 +238,7 @@ fn compile(
         return;
     }
     for (key, text, id) in batch {
-        let mut scratch = tera.clone();
-        if let Err(error) = scratch.add_raw_template(key, text) {
+        if let Err(error) = tera.add_raw_template(key, text) {
             let mut found = fault(TextPlace::Text(*id), language, &error);
             if text.starts_with(CONDITION_OPEN) && found.line == 1 {
                 found.column = found.column.saturating_sub(CONDITION_OPEN.len());
@@ -251,10 +250,6 @@ fn compile(
 
 fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
-}
-
-fn is_syntax(error: &tera::Error) -> bool {
-    matches!(error.kind(), ErrorKind::SyntaxError(_))
 }
 
 fn bare() -> Tera {
@@ -308,6 +303,12 @@ mod tests {
         texts.iter().map(|&(language, text)| (language, text.to_owned())).collect()
     }
 
+    fn fine(builder: TextsBuilder) -> Texts {
+        let (texts, faults) = builder.build();
+        assert_eq!(faults, []);
+        texts
+    }
+
     #[test]
     fn a_text_falls_back_in_the_words_of_the_language_that_it_is_written_in() {
         let mut builder = builder();
@@ -315,7 +316,7 @@ mod tests {
             .text("a.b.say".to_owned(), spoken(&[(EN, "On {{ day | date }}"), (KRI, "Na {{ day | date }}")]));
         let english = builder.text("a.c.say".to_owned(), spoken(&[(EN, "Due {{ day | date }}")]));
         let fixed = builder.text("a.d.say".to_owned(), spoken(&[(EN, "Hello & <b>")]));
-        let texts = builder.build().unwrap();
+        let texts = fine(builder);
         let mut context = TextContext::new();
         context.insert("day", "2026-02-03");
         assert_eq!(texts.render(both, KRI, &context).unwrap(), "Na 3 Fɛbwari");
@@ -328,7 +329,7 @@ mod tests {
         let mut builder = builder();
         builder.fragment("help", spoken(&[(EN, "call {{ const.emergency }}"), (KRI, "kɔl 117")]));
         let id = builder.same_for_all("x".to_owned(), r#"{{ name }}: {% include "help" %}"#);
-        let texts = builder.build().unwrap();
+        let texts = fine(builder);
         let mut context = TextContext::new();
         context.insert("name", "O'Neil & <co>");
         context.insert("const", &BTreeMap::from([("emergency", "117")]));
@@ -341,7 +342,7 @@ mod tests {
         let mut builder = builder();
         let many = builder.condition("a.when".to_owned(), "phone.people > 1");
         let value = builder.neutral("a.with.id".to_owned(), "{{ input.clinic }}".to_owned());
-        let texts = builder.build().unwrap();
+        let texts = fine(builder);
         let mut context = TextContext::new();
         context.insert("phone", &BTreeMap::from([("people", 2)]));
         context.insert("input", &BTreeMap::from([("clinic", "12")]));
@@ -356,7 +357,7 @@ mod tests {
         let mut builder = builder();
         let id = builder.same_for_all("a.b.say".to_owned(), "{{ pregnancy.weks }}");
         let typed = builder.same_for_all("a.c.say".to_owned(), "{{ secret | plural(one='a', other='b') }}");
-        let texts = builder.build().unwrap();
+        let texts = fine(builder);
         let mut context = TextContext::new();
         context.insert("pregnancy", &BTreeMap::from([("weeks", 28)]));
         context.insert("secret", "HIV");
@@ -372,7 +373,7 @@ mod tests {
         let first = builder.same_for_all("a".to_owned(), "{{ oops");
         let second = builder.condition("b".to_owned(), "x >");
         builder.same_for_all("c".to_owned(), "{{ fine }}");
-        let faults = builder.build().unwrap_err();
+        let (_, faults) = builder.build();
         let places: Vec<_> = faults.iter().map(|fault| fault.place.clone()).collect();
         assert!(places.contains(&TextPlace::Text(first)) && places.contains(&TextPlace::Text(second)));
         assert_eq!(faults.len(), 3, "{faults:?}");
@@ -385,7 +386,7 @@ mod tests {
             "a".to_owned(),
             "{% for i in range(end=100000) %}{{ i }} weeks and weeks{% endfor %}",
         );
-        let texts = builder.build().unwrap();
+        let texts = fine(builder);
         assert!(texts.render(id, EN, &TextContext::new()).unwrap_err().reason.contains("longer"));
     }
 }

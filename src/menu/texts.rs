@@ -33,7 +33,7 @@ pub struct Texts {
     pub(super) languages: Vec<CompiledLanguage>,
     pub(super) neutral: Tera,
     pub(super) entries: Vec<Entry>,
-    pub(super) standard: Vec<TextId>,
+    pub(super) standard: Vec<Option<TextId>>,
 }
 
 /// A language with its templates.
@@ -98,8 +98,8 @@ impl Texts {
     ) -> Result<Cow<'_, str>, RenderError> {
         let place = Standard::ALL.iter().position(|(standard, ..)| *standard == text);
         match place.and_then(|place| self.standard.get(place)) {
-            Some(&id) => self.render(id, language, context),
-            None => Err(self.error(None, Some(language), format!("no standard text {text:?}"))),
+            Some(&Some(id)) => self.render(id, language, context),
+            _ => Err(self.error(None, Some(language), format!("no standard text {text:?}"))),
         }
     }
 

@@ -1,0 +1,3 @@
+//! The shipped menus, written by `build.rs`.
+
+include!(concat!(env!("OUT_DIR"), "/embedded_menus.rs"));
