@@ -30,7 +30,7 @@ pub enum Operator {
     Africell,
     /// Orange.
     Orange,
-    /// QCell.
+    /// `QCell`.
     Qcell,
     /// Sierratel.
     Sierratel,
