@@ -1,0 +1,192 @@
+//! A demo gateway as a process of its own, and its facts.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::phone::{Line, Load, Measure, Script, drive};
+
+const PORT: u16 = 19_080;
+
+/// A running demo.
+pub struct Gateway {
+    child: Child,
+    facts: Value,
+    patients: u64,
+    /// Of its private PostgreSQL.
+    pub database_url: String,
+}
+
+/// What many live sessions take.
+pub struct Live {
+    /// Resident memory of the node.
+    pub megabytes: u64,
+    /// Octets of a session's row, with its header.
+    pub row_bytes: u64,
+}
+
+impl Gateway {
+    /// Starts the release build next to this program; the data directory is kept between runs.
+    pub async fn start(patients: u64) -> Result<Self> {
+        let (child, facts) = launch(patients).await?;
+        let database_url = facts["database_url"].as_str().context("database_url in demo.json")?.to_owned();
+        Ok(Self { child, facts, patients, database_url })
+    }
+
+    fn path(&self) -> Result<String> {
+        let url =
+            self.facts["callbacks"]["africastalking"]["url"].as_str().context("callback in demo.json")?;
+        let path = url.splitn(4, '/').nth(3).context("path of the callback")?;
+        Ok(format!("/{path}"))
+    }
+
+    /// A conversation that needs no PIN: dial, language, district, service, list, one clinic.
+    pub fn script(&self, run: &str) -> Script {
+        let answers = ["5", "1", "3", "1", "1", "1"].map(str::to_owned).to_vec();
+        let expected = ["MamaCare", "English", "MamaCare", "Bo", "", ""].map(str::to_owned).to_vec();
+        self.with(answers, expected, run)
+    }
+
+    /// A conversation with her PIN and her record.
+    pub fn pin_script(&self, run: &str) -> Script {
+        let pin = self.facts["load"]["pin"].as_str().unwrap_or_default().to_owned();
+        let answers = vec!["2".to_owned(), pin, "3".to_owned(), "1".to_owned()];
+        self.with(answers, ["MamaCare", "PIN", "", ""].map(str::to_owned).to_vec(), run)
+    }
+
+    fn with(&self, answers: Vec<String>, expected: Vec<String>, run: &str) -> Script {
+        let first = self.facts["load"]["first_msisdn"].as_str().unwrap_or("+23276100000");
+        Script {
+            servers: vec![([127, 0, 0, 1], PORT).into()],
+            path: self.path().unwrap_or_default(),
+            answers,
+            expected,
+            first_number: first.trim_start_matches('+').parse().unwrap_or(23_276_100_000),
+            numbers: self.patients,
+            // Session ids of an earlier run must not come back.
+            run: format!("bench{}{run}", std::process::id()),
+        }
+    }
+
+    /// The measure of `script` while so many PIN checks are always waiting.
+    pub async fn while_pins_wait(&self, checks: usize, script: Arc<Script>, load: Load) -> Result<Measure> {
+        let pins = Arc::new(self.pin_script("w"));
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut waiting = tokio::task::JoinSet::new();
+        for at in 0..checks as u64 {
+            let (pins, stop) = (Arc::clone(&pins), Arc::clone(&stop));
+            waiting.spawn(async move {
+                let mut line = Line::open(pins.servers[0]).await?;
+                let mut round = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    let number = at + round * 1000;
+                    let session = format!("{}{number:012}", pins.run);
+                    let phone = pins.first_number + number % pins.numbers;
+                    line.turn(&pins.path, &session, phone, "").await?;
+                    line.turn(&pins.path, &session, phone, "2").await?;
+                    line.turn(&pins.path, &session, phone, &format!("2*{}", pins.answers[1])).await?;
+                    round += 1;
+                }
+                Ok::<_, anyhow::Error>(())
+            });
+        }
+        let measure = drive(script, load).await;
+        stop.store(true, Ordering::Relaxed);
+        while let Some(done) = waiting.join_next().await {
+            done??;
+        }
+        measure
+    }
+
+    /// Dials so many sessions that stay open, then looks at the node's memory.
+    pub async fn hold_sessions(&self, sessions: u64) -> Result<Live> {
+        let script = Arc::new(self.script("s"));
+        let mut dialling = tokio::task::JoinSet::new();
+        let lanes = 64;
+        for lane in 0..lanes {
+            let script = Arc::clone(&script);
+            dialling.spawn(async move {
+                let mut line = Line::open(script.servers[0]).await?;
+                for number in (lane..sessions).step_by(lanes as usize) {
+                    let phone = script.first_number + number % script.numbers;
+                    line.turn(&script.path, &format!("{}{number:012}", script.run), phone, "").await?;
+                }
+                Ok::<_, anyhow::Error>(())
+            });
+        }
+        while let Some(done) = dialling.join_next().await {
+            done??;
+        }
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        let kilobytes: u64 = resident.trim().trim_end_matches("kB").trim().parse()?;
+        let row_bytes = super::peers::number(
+            &self.database_url,
+            "SELECT avg(pg_column_size(s.*))::bigint FROM (SELECT * FROM ussd_session ORDER BY started_at DESC LIMIT 10000) s",
+        )?;
+        Ok(Live { megabytes: kilobytes / 1024, row_bytes })
+    }
+
+    /// Stops it and starts it again on the same data, PostgreSQL included: milliseconds to ready.
+    pub async fn restart_millis(mut self) -> Result<u128> {
+        stop(&mut self.child)?;
+        let begun = Instant::now();
+        let (child, facts) = launch(self.patients).await?;
+        let millis = begun.elapsed().as_millis();
+        self.child = child;
+        self.facts = facts;
+        Ok(millis)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = stop(&mut self.child);
+    }
+}
+
+fn stop(child: &mut Child) -> Result<()> {
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+    child.wait()?;
+    Ok(())
+}
+
+async fn launch(patients: u64) -> Result<(Child, Value)> {
+    let program = std::env::current_exe()?
+        .parent()
+        .and_then(|deps| deps.parent())
+        .context("target folder")?
+        .join("mamacare");
+    ensure!(program.exists(), "build it first: cargo build --release ({} is not there)", program.display());
+    let data = PathBuf::from("/var/tmp/mamacare-bench");
+    std::fs::create_dir_all(&data)?;
+    let facts_file = data.join("demo.json");
+    let _ = std::fs::remove_file(&facts_file);
+    let log = std::fs::File::create(data.join("bench.log"))?;
+    let child = Command::new(program)
+        .args(["demo", "--port", &PORT.to_string(), "--data"])
+        .arg(&data)
+        .args(["--patients", &patients.to_string()])
+        .stdout(Stdio::from(log.try_clone()?))
+        .stderr(Stdio::from(log))
+        .spawn()?;
+    let mut child = child;
+    let begun = Instant::now();
+    loop {
+        if let Ok(text) = std::fs::read_to_string(&facts_file)
+            && let Ok(facts) = serde_json::from_str(&text)
+        {
+            return Ok((child, facts));
+        }
+        if let Some(status) = child.try_wait()? {
+            anyhow::bail!("the demo ended ({status}); see {}", data.join("bench.log").display());
+        }
+        ensure!(begun.elapsed() < Duration::from_mins(15), "the demo is not ready after 15 minutes");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
