@@ -78,12 +78,12 @@ async fn measure() -> Result<()> {
 
     println!(
         "\nratio to (c): {:.2} (goal 2)   ratio to (b): {:.2} (goal 1.2)",
-        d.rate() / c.rate(),
-        d.rate() / b
+        turns.rate() / builder.rate(),
+        turns.rate() / postgres_alone
     );
     println!(
         "p99 at half load: {:.1} ms (goal 20)   while PINs wait: {:.1} ms",
-        e.quantile(0.99),
+        calm.quantile(0.99),
         waiting.quantile(0.99)
     );
     println!(
