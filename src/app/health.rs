@@ -59,7 +59,8 @@ pub fn router(health: Health) -> Router {
 /// the version before it is served.
 async fn ready(State(health): State<Arc<Health>>) -> Response {
     let menu = (health.menus)();
-    let readiness = match tokio::time::timeout(PATIENCE, migrations::of(&health.pool)).await {
+    let asked = async { migrations::of(&mut *health.pool.acquire().await?).await };
+    let readiness = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(found)) => {
             Readiness { ready: found.pending == 0, database: "answers", migrations: Some(found), menu }
         }

@@ -1,7 +1,7 @@
 //! Which migrations the database has, beside those in the binary.
 
 use serde::Serialize;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use crate::store::MIGRATOR;
 
@@ -15,13 +15,13 @@ pub struct Migrations {
 }
 
 /// Asks the database. A database without any table of ours has everything pending.
-pub async fn of(pool: &PgPool) -> Result<Migrations, sqlx::Error> {
+pub async fn of(connection: &mut PgConnection) -> Result<Migrations, sqlx::Error> {
     let known: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
     let applied: Vec<i64> = if known {
         sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await?
     } else {
         Vec::new()
@@ -31,7 +31,7 @@ pub async fn of(pool: &PgPool) -> Result<Migrations, sqlx::Error> {
 }
 
 /// Applies what is pending; several nodes may do so at once.
-pub async fn apply(pool: &PgPool) -> Result<Migrations, sqlx::migrate::MigrateError> {
-    MIGRATOR.run(pool).await?;
-    Ok(of(pool).await?)
+pub async fn apply(connection: &mut PgConnection) -> Result<Migrations, sqlx::migrate::MigrateError> {
+    MIGRATOR.run(&mut *connection).await?;
+    Ok(of(connection).await?)
 }

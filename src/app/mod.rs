@@ -2,6 +2,7 @@
 //! through the engine to the store and back.
 
 pub mod clock;
+pub mod database;
 pub mod health;
 pub mod logging;
 pub mod metrics;

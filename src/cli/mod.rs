@@ -1,6 +1,56 @@
-//! The commands: `demo`, `serve`, `dial`, `menu`, `migrate` and the rest.
+//! The commands. Each says in its exit code how it went: 0 well, 1 not, 2 wrongly called.
+
+mod dial;
+mod migrate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::settings::{FILE_VARIABLE, Settings, Sources};
+
+/// A USSD and SMS health gateway for mothers with basic phones.
+#[derive(Parser)]
+#[command(name = "mamacare", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Dial(dial::Dial),
+    Migrate(migrate::Migrate),
+}
+
+/// Where a command's settings come from.
+#[derive(clap::Args)]
+struct SettingsFile {
+    /// The settings file; mamacare.toml in the working folder where none is named.
+    #[arg(long, value_name = "FILE", env = FILE_VARIABLE)]
+    settings: Option<PathBuf>,
+}
+
+impl SettingsFile {
+    fn load(self) -> anyhow::Result<Settings> {
+        Ok(Settings::load(&Sources::of_process(self.settings, ""))?)
+    }
+}
 
 /// Runs the command line; the exit code is honest.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Dial(dial) => dial.run(),
+        Command::Migrate(migrate) => migrate.run(),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("mamacare: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// A runtime for commands that do one thing after the other.
+fn small_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
