@@ -202,6 +202,8 @@ pub struct Session {
     pub trail: Vec<Step>,
     /// Why the last answer was not taken.
     pub notice: Option<Notice>,
+    /// Whether that reason took part in the breaking of pages; it stays while they are turned.
+    pub notice_in_pages: bool,
     /// Wrong answers in a row.
     pub strikes: u8,
     /// Answers given, by name.

@@ -218,6 +218,7 @@ impl Machine<'_> {
         let flow = self.state(self.running)?.flow;
         let Some(frame) = self.session.frames.pop() else { return Ok(self.go_home()) };
         let open = self.session.frames.len();
+        self.acted = false;
         self.session.trail.retain(|step| usize::from(step.depth) <= open);
         Ok(match frame {
             Frame::Call(state) => {

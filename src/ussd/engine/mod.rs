@@ -6,6 +6,8 @@ mod go;
 mod scope;
 mod show;
 mod take;
+#[cfg(test)]
+mod tests;
 
 use chrono::NaiveDate;
 
@@ -165,6 +167,7 @@ impl<'m> Machine<'m> {
             frames: Vec::new(),
             trail: Vec::new(),
             notice: None,
+            notice_in_pages: false,
             strikes: 0,
             answers: Vec::new(),
             outcome: Vec::new(),

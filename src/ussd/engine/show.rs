@@ -55,10 +55,12 @@ impl Machine<'_> {
         let reason = self.notice(notice, state)?;
         let page = usize::from(self.session.page);
         let shown = pages.get(page).map(String::as_str).unwrap_or_default();
+        self.session.notice_in_pages = false;
         let (text, encoding) = self.ground.display.prepare(&format!("{reason}\n{shown}"));
         if encoding.cost(&text) <= encoding.budget() {
             return Ok((text, encoding, page + 1 >= pages.len()));
         }
+        self.session.notice_in_pages = true;
         draft.blocks.insert(0, Block::Prose(reason));
         let (pages, encoding) = paginate(&draft, &self.ground.display);
         let page = page.min(pages.len().saturating_sub(1));

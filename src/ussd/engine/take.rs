@@ -60,6 +60,9 @@ impl Machine<'_> {
         } else {
             return None;
         }
+        if !self.session.notice_in_pages {
+            self.session.notice = None;
+        }
         Some(Todo::Show)
     }
 
