@@ -67,12 +67,12 @@ mod tests {
         let gate = Gate::new();
         let (one, other) = (SessionKey([1; 16]), SessionKey([2; 16]));
         let first = gate.enter(one).await;
-        let _elsewhere = gate.enter(other).await;
+        let elsewhere = gate.enter(other).await;
         let mut second = Box::pin(gate.enter(one));
         assert!(futures_poll(&mut second).await.is_none(), "it must wait");
         drop(first);
         drop(second.await);
-        drop(_elsewhere);
+        drop(elsewhere);
         assert!(gate.shards.iter().all(|shard| shard.lock().unwrap().is_empty()));
     }
 
