@@ -89,6 +89,18 @@ impl Texts {
         self.show(text, Some(language), slot, context)
     }
 
+    /// The text where it needs no values: the caller need not gather any.
+    pub fn fixed(&self, text: TextId, language: LanguageId) -> Option<&str> {
+        let slot = match &self.entry(text)?.body {
+            Body::Spoken(slots) => slots.get(usize::from(language.0))?,
+            Body::Neutral(slot) => slot,
+        };
+        match slot {
+            Slot::Fixed(fixed) => Some(fixed),
+            Slot::Missing | Slot::Template { .. } => None,
+        }
+    }
+
     /// One of the engine's own texts.
     pub fn standard(
         &self,

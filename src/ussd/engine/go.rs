@@ -6,6 +6,7 @@ use crate::menu::{ActionCall, Arm, FlowId, Kind, StateId, Target};
 
 use super::super::port::{Deed, Effect, Outcome, Params, Proof};
 use super::super::session::{Frame, Status, Step as Back, Suspended};
+use super::scope::Scene;
 use super::{EngineError, MOST_FRAMES, MOST_STEPS, Machine, Next, Todo};
 
 impl Machine<'_> {
@@ -88,10 +89,11 @@ impl Machine<'_> {
     }
 
     fn branch(&self, arms: &[Arm]) -> Result<Target, EngineError> {
+        let scene = Scene::default();
         for arm in arms {
             let holds = match arm.when {
                 None => true,
-                Some(condition) => self.ground.menu.texts.holds(condition, &self.scope()?)?,
+                Some(condition) => self.ground.menu.texts.holds(condition, scene.values(self)?)?,
             };
             if holds {
                 return Ok(arm.go);

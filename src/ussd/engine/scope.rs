@@ -1,5 +1,8 @@
 //! What texts and conditions see: facts, answers, constants, and the data sources of a state.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
 use serde::Serialize;
 
 use crate::menu::{Fields, Kind, Shape, SourceCall, StateId, TextContext, TextId, Value};
@@ -42,7 +45,51 @@ struct SessionScope<'a> {
     service_code: &'a str,
 }
 
+/// The values of a screen, gathered when the first text needs one: most need none.
+#[derive(Debug, Default)]
+pub(super) struct Scene(OnceCell<TextContext>);
+
+impl Scene {
+    /// The values.
+    pub(super) fn values(&self, machine: &Machine<'_>) -> Result<&TextContext, EngineError> {
+        if let Some(values) = self.0.get() {
+            return Ok(values);
+        }
+        let values = machine.scope()?;
+        Ok(self.0.get_or_init(|| values))
+    }
+
+    /// The values, to add an item's to them.
+    fn with_item(&mut self, machine: &Machine<'_>, item: &Fields) -> Result<&TextContext, EngineError> {
+        self.values(machine)?;
+        if let Some(values) = self.0.get_mut() {
+            values.insert("item", item);
+        }
+        self.values(machine)
+    }
+}
+
 impl<'m> Machine<'m> {
+    /// A text, with values where it shows any.
+    pub(super) fn text(&self, text: TextId, scene: &Scene) -> Result<Cow<'m, str>, EngineError> {
+        let texts = &self.ground.menu.texts;
+        match texts.fixed(text, self.session.language) {
+            Some(fixed) => Ok(Cow::Borrowed(fixed)),
+            None => Ok(texts.render(text, self.session.language, scene.values(self)?)?),
+        }
+    }
+
+    /// An item's line.
+    pub(super) fn item_text(
+        &self,
+        text: TextId,
+        item: &Fields,
+        scene: &mut Scene,
+    ) -> Result<Cow<'m, str>, EngineError> {
+        let values = scene.with_item(self, item)?;
+        Ok(self.ground.menu.texts.render(text, self.session.language, values)?)
+    }
+
     /// The questions of a state that are not answered yet; `None` where all are.
     pub(super) fn missing(&mut self, id: StateId) -> Result<Option<Vec<Question>>, EngineError> {
         if self.known.as_ref().is_some_and(|known| known.state == id) {

@@ -1,12 +1,11 @@
 //! Drawing the place: its text, its choices, the labels of the standard keys, in pages.
 
-use std::borrow::Cow;
-
-use crate::menu::{Choice, InputKind, Kind, List, Standard, State, TextContext, TextId, Value};
+use crate::menu::{Choice, InputKind, Kind, List, Standard, State, TextContext, Value};
 use crate::text::{Block, Draft, Encoding, KeyLabels, paginate};
 
 use super::super::session::{Notice, Status};
 use super::super::turn::Reply;
+use super::scope::Scene;
 use super::{EngineError, Machine, Next, Todo};
 
 impl Machine<'_> {
@@ -23,6 +22,9 @@ impl Machine<'_> {
         }
         let state = self.state(id)?;
         let draft = self.draft(state)?;
+        if matches!(state.kind, Kind::List(_)) {
+            self.session.listed = self.fingerprint();
+        }
         let (pages, encoding) = paginate(&draft, &self.ground.display);
         let last = pages.len().saturating_sub(1);
         if usize::from(self.session.page) > last {
@@ -75,18 +77,17 @@ impl Machine<'_> {
         Ok(Next::Reply(closing(&text, &self.ground.display)))
     }
 
-    fn draft(&mut self, state: &State) -> Result<Draft, EngineError> {
-        let mut scope = self.scope()?;
+    fn draft(&self, state: &State) -> Result<Draft, EngineError> {
+        let mut scene = Scene::default();
         let mut blocks = Vec::new();
         if let Some(say) = state.say {
-            blocks.push(Block::Prose(self.text(say, &scope)?.trim_end().to_owned()));
+            blocks.push(Block::Prose(self.text(say, &scene)?.trim_end().to_owned()));
         }
         match &state.kind {
-            Kind::Prompt(prompt) => self.draw_choices(&prompt.choices, &scope, &mut blocks)?,
+            Kind::Prompt(prompt) => self.draw_choices(&prompt.choices, &scene, &mut blocks)?,
             Kind::List(list) => {
-                self.draw_items(list, &mut scope, &mut blocks)?;
-                self.draw_choices(&list.choices, &scope, &mut blocks)?;
-                self.session.listed = self.fingerprint();
+                self.draw_items(list, &mut scene, &mut blocks)?;
+                self.draw_choices(&list.choices, &scene, &mut blocks)?;
             }
             Kind::Input(_) | Kind::End | Kind::Branch(_) | Kind::Action(_) | Kind::Call { .. } => {}
         }
@@ -96,27 +97,21 @@ impl Machine<'_> {
     fn draw_choices(
         &self,
         choices: &[Choice],
-        scope: &TextContext,
+        scene: &Scene,
         blocks: &mut Vec<Block>,
     ) -> Result<(), EngineError> {
         for choice in choices {
-            if self.offered(choice)? {
-                let label = self.text(choice.label, scope)?;
+            if self.offered(choice, scene)? {
+                let label = self.text(choice.label, scene)?;
                 blocks.push(Block::Option(format!("{}. {}", choice.key, label.trim())));
             }
         }
         Ok(())
     }
 
-    fn draw_items(
-        &self,
-        list: &List,
-        scope: &mut TextContext,
-        blocks: &mut Vec<Block>,
-    ) -> Result<(), EngineError> {
+    fn draw_items(&self, list: &List, scene: &mut Scene, blocks: &mut Vec<Block>) -> Result<(), EngineError> {
         for (at, item) in self.items().iter().enumerate() {
-            scope.insert("item", item);
-            let line = self.text(list.item, scope)?;
+            let line = self.item_text(list.item, item, scene)?;
             let line = line.trim();
             blocks.push(Block::Option(match list.go {
                 Some(_) => format!("{}. {line}", at + 1),
@@ -151,10 +146,6 @@ impl Machine<'_> {
             scope.insert("max", &max);
         }
         Ok(self.ground.menu.texts.standard(notice.text(), self.session.language, &scope)?.into_owned())
-    }
-
-    fn text(&self, text: TextId, scope: &TextContext) -> Result<Cow<'_, str>, EngineError> {
-        Ok(self.ground.menu.texts.render(text, self.session.language, scope)?)
     }
 
     /// Digest of the ids on the list, so that a number is never taken for another list's item

@@ -5,6 +5,7 @@ use crate::menu::{Choice, InputKind, Kind, List, State, Target, VarId};
 use super::super::input;
 use super::super::port::Secret;
 use super::super::session::{Notice, Status};
+use super::scope::Scene;
 use super::{EngineError, Machine, Next, Todo};
 
 impl Machine<'_> {
@@ -67,10 +68,11 @@ impl Machine<'_> {
     }
 
     fn choose(&mut self, choices: &[Choice], key: &str) -> Result<Option<Target>, EngineError> {
+        let scene = Scene::default();
         let typed_key = key.trim_end_matches(['.', ')']);
         for choice in choices {
             let named = choice.key == typed_key || choice.words.iter().any(|word| input::is_word(word, key));
-            if named && self.offered(choice)? {
+            if named && self.offered(choice, &scene)? {
                 for (var, value) in &choice.set {
                     self.save(*var, value.clone());
                 }
@@ -80,10 +82,10 @@ impl Machine<'_> {
         Ok(None)
     }
 
-    pub(super) fn offered(&self, choice: &Choice) -> Result<bool, EngineError> {
+    pub(super) fn offered(&self, choice: &Choice, scene: &Scene) -> Result<bool, EngineError> {
         match choice.when {
             None => Ok(true),
-            Some(condition) => Ok(self.ground.menu.texts.holds(condition, &self.scope()?)?),
+            Some(condition) => Ok(self.ground.menu.texts.holds(condition, scene.values(self)?)?),
         }
     }
 
