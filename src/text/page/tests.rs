@@ -107,6 +107,34 @@ fn a_letter_with_more_accents_than_a_page_holds_ends_somewhere() {
     assert_eq!(screen.iter().map(|page| body(page)).collect::<String>(), text);
 }
 
+#[test]
+fn a_line_feed_between_options_counts() {
+    let keys = "\n0 Back 00 Home".len();
+    for count in 2..=40 {
+        let options: Vec<_> = (0..count).map(|_| option("1. A")).collect();
+        let fits = count * 5 - 1 + keys <= 182;
+        let screen = pages(options);
+        assert_eq!(screen.len() == 1, fits, "{count} options");
+        assert!(screen.iter().all(|page| Encoding::Gsm7.cost(page) <= 182));
+    }
+}
+
+#[test]
+fn what_readers_see_as_one_character_stays_on_one_page() {
+    for (character, times) in [("🇸🇱", 60), ("ɛ\u{301}", 100), ("👩🏾‍🍼", 40)] {
+        for before in 0..8 {
+            let text = format!("{}{}", "a".repeat(before), character.repeat(times));
+            let draft = Draft { blocks: vec![prose(&text)], keys: english_keys() };
+            let (screen, _) = paginate(&draft, &PROPER);
+            assert!(screen.len() > 1);
+            for page in &screen {
+                let body = body(page).trim_start_matches('a').trim_end();
+                assert_eq!(body.replace(character, ""), "", "{page:?}");
+            }
+        }
+    }
+}
+
 /// Words of all sorts: plain, Krio, long, emoji with joiners, accents, escapes, anything.
 fn any_text() -> impl Strategy<Value = String> {
     let word = prop_oneof![
