@@ -5,6 +5,7 @@ pub mod clock;
 pub mod database;
 pub mod health;
 pub mod logging;
+pub mod menus;
 pub mod metrics;
 pub mod migrations;
 pub mod server;

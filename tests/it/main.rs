@@ -2,5 +2,6 @@
 
 mod architecture;
 mod harness;
+mod menus;
 mod private_server;
 mod staff;

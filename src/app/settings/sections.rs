@@ -164,8 +164,9 @@ impl Channels {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Menu {
-    /// Folder of the menu files.
-    pub dir: PathBuf,
+    /// Folder of the menu files; `menus` in the working folder where there is one, else those that
+    /// the binary brings.
+    pub dir: Option<PathBuf>,
     /// Languages that are served although no native speaker has reviewed them.
     pub serve_unreviewed: Vec<String>,
     /// Constants of the menus, over those in the files.
@@ -177,12 +178,7 @@ pub struct Menu {
 
 impl Default for Menu {
     fn default() -> Self {
-        Self {
-            dir: PathBuf::from("menus"),
-            serve_unreviewed: Vec::new(),
-            constants: BTreeMap::new(),
-            reload: true,
-        }
+        Self { dir: None, serve_unreviewed: Vec::new(), constants: BTreeMap::new(), reload: true }
     }
 }
 
