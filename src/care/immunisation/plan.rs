@@ -11,7 +11,8 @@ use crate::care::calendar::days_between;
 pub struct Child<'child> {
     /// Birth date.
     pub born: NaiveDate,
-    /// Id of the district where it is vaccinated.
+    /// Id of the district where it is vaccinated; empty where it is not known (it then counts as
+    /// another than those that a row leaves out).
     pub district: &'child str,
 }
 
