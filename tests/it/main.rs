@@ -2,6 +2,7 @@
 
 mod architecture;
 mod harness;
+mod http_server;
 mod menus;
 mod private_server;
 mod staff;

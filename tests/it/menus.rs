@@ -135,17 +135,16 @@ async fn an_edit_is_seen_without_being_told() {
     let Edited { folder, menus, database: _kept } = edited().await;
     let before = menus.current().version;
     let watch = menus.watch().unwrap();
-    // The watch may not have begun yet: edit until it sees one.
-    let mut count = 0;
+    // The watch may not have begun yet: edit now and then until it sees one.
     let seen = async {
-        loop {
-            edit(folder.path(), &format!("edit {count}"));
-            count += 1;
-            for _ in 0..100 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                if menus.current().version != before {
-                    return;
-                }
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        for look in 0_u32.. {
+            looks.tick().await;
+            if menus.current().version != before {
+                return;
+            }
+            if look % 100 == 0 {
+                edit(folder.path(), &format!("edit {look}"));
             }
         }
     };
