@@ -6,3 +6,4 @@ mod http_server;
 mod menus;
 mod private_server;
 mod staff;
+mod turns;
