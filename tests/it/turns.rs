@@ -275,6 +275,7 @@ async fn an_idle_session_is_over_and_a_redial_offers_to_go_on() {
     assert!(closed(&text(&country, &node, "s", "1*20*0").await));
     assert!(text(&country, &node, "t", "").await.starts_with("CON You were cut off."));
     assert!(text(&country, &node, "t", "1").await.starts_with("CON 20 weeks"));
+    assert_eq!(text(&country, &node, "t", "1*00").await, HOME);
     assert_eq!(text(&country, &node, "u", "").await, HOME, "taken up once, it is not offered again");
 }
 
