@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use metrics::gauge;
 use serde::Serialize;
 use sqlx::PgPool;
 
@@ -33,6 +34,8 @@ pub struct Health {
     pub pool: PgPool,
     /// The menus.
     pub menus: Box<dyn Fn() -> MenuStatus + Send + Sync>,
+    /// Turns under way.
+    pub in_flight: Box<dyn Fn() -> u32 + Send + Sync>,
     /// The numbers.
     pub metrics: Metrics,
 }
@@ -75,6 +78,7 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
 }
 
 async fn numbers(State(health): State<Arc<Health>>) -> Response {
+    gauge!("mamacare_turns_in_flight").set(f64::from((health.in_flight)()));
     let text = health.metrics.render(&health.pool);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -8,6 +8,7 @@ pub mod logging;
 pub mod menus;
 pub mod metrics;
 pub mod migrations;
+pub mod node;
 pub mod server;
 pub mod settings;
 pub mod turns;

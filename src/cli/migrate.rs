@@ -9,9 +9,9 @@ use crate::app::{database, migrations};
 
 use super::{SettingsFile, small_runtime};
 
-/// Bring the database of DATABASE_URL to what this version needs.
+/// Bring the database to what this version needs.
 ///
-/// Applies the migrations that are in this binary and not yet in the database. It is safe to run it
+/// The database is the one of `DATABASE_URL`. Applies the migrations that are in this binary and not yet in the database. It is safe to run it
 /// again, and from several machines at once. Run it before `mamacare serve` when you upgrade; nodes of
 /// the version before go on meanwhile.
 #[derive(clap::Args)]

@@ -134,7 +134,7 @@ async fn an_edit_waits_while_the_database_cannot_keep_it() {
 async fn an_edit_is_seen_without_being_told() {
     let Edited { folder, menus, database: _kept } = edited().await;
     let before = menus.current().version;
-    let watch = menus.watch().unwrap();
+    let watch = tokio::spawn(menus.watch().unwrap());
     // The watch may not have begun yet: edit now and then until it sees one.
     let seen = async {
         let mut looks = tokio::time::interval(Duration::from_millis(20));

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use super::{MenuSource, Menus};
 
@@ -16,8 +15,9 @@ const QUIET: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_secs(5);
 
 impl Menus {
-    /// Reads the files again when they change, until the handle is aborted.
-    pub fn watch(&self) -> Option<JoinHandle<()>> {
+    /// Reads the files again when they change, for as long as this is polled; `None` where there are
+    /// no files to watch.
+    pub fn watch(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
         let MenuSource::Folder(folder) = self.0.options.source.clone() else { return None };
         let menus = self.clone();
         let (told, mut changes) = mpsc::channel(1);
@@ -34,7 +34,7 @@ impl Menus {
         if let Err(error) = &watcher {
             tracing::warn!(%error, "menu files are looked at every {} s only", LOOK.as_secs());
         }
-        Some(tokio::spawn(async move {
+        Some(async move {
             // Held while the task lives: dropped, it sends no more events.
             let _watcher = watcher;
             loop {
@@ -48,6 +48,6 @@ impl Menus {
                 }
                 menus.reload().await;
             }
-        }))
+        })
     }
 }

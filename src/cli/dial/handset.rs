@@ -43,11 +43,6 @@ impl Handset {
 /// The text in a frame, with what it costs of the network's 160 octets below.
 fn framed(text: &str) -> String {
     let bar = "─".repeat(WIDTH + 2);
-    let mut frame = format!("┌{bar}┐\n");
-    for line in text.lines().flat_map(wrapped) {
-        let blank = WIDTH.saturating_sub(line.chars().count());
-        frame.push_str(&format!("│ {line}{} │\n", " ".repeat(blank)));
-    }
     let encoding = Encoding::of(text);
     let name = match encoding {
         Encoding::Gsm7 => "GSM-7",
@@ -55,32 +50,33 @@ fn framed(text: &str) -> String {
     };
     let cost = format!(" {} of {} {name} ", encoding.cost(text), encoding.budget());
     let rest = "─".repeat((WIDTH + 2).saturating_sub(cost.chars().count() + 1));
-    frame.push_str(&format!("└{rest}{cost}─┘"));
-    frame
+    let mut lines = vec![format!("┌{bar}┐")];
+    lines.extend(text.lines().flat_map(wrapped).map(|line| {
+        let blank = " ".repeat(WIDTH.saturating_sub(line.chars().count()));
+        format!("│ {line}{blank} │")
+    }));
+    lines.push(format!("└{rest}{cost}─┘"));
+    lines.join("\n")
 }
 
 /// A line broken between words where it is too long, inside a word only where that alone is.
 fn wrapped(line: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let mut lines = Vec::new();
+    let mut last = String::new();
     for word in line.split(' ') {
         let mut word: Vec<char> = word.chars().collect();
-        loop {
-            let Some(last) = lines.last_mut() else { break };
-            let used = last.chars().count();
-            let gap = usize::from(used > 0);
-            if used + gap + word.len() <= WIDTH {
-                if gap > 0 {
-                    last.push(' ');
-                }
-                last.extend(word);
-                break;
-            }
-            if used == 0 {
-                last.extend(word.drain(..WIDTH));
-            }
-            lines.push(String::new());
+        let used = last.chars().count();
+        if used > 0 && used + 1 + word.len() > WIDTH {
+            lines.push(std::mem::take(&mut last));
+        } else if used > 0 {
+            last.push(' ');
         }
+        while word.len() > WIDTH {
+            lines.push(word.drain(..WIDTH).collect());
+        }
+        last.extend(word);
     }
+    lines.push(last);
     lines
 }
 

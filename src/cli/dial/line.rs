@@ -81,9 +81,9 @@ struct Refusal {
 impl Line {
     pub(super) fn new(channel: Channel, address: Address, session: Session) -> anyhow::Result<Self> {
         let client = Client::builder().timeout(PATIENCE).connect_timeout(PATIENCE / 2).build()?;
-        let id: String = clock::octets::<16>().iter().map(|octet| format!("{octet:02x}")).collect();
+        let id = u128::from_be_bytes(clock::octets());
         let typed = session.suffix.clone();
-        Ok(Self { client, channel, address, session, id: format!("ATUid_{id}"), typed, sequence: 0 })
+        Ok(Self { client, channel, address, session, id: format!("ATUid_{id:032x}"), typed, sequence: 0 })
     }
 
     /// Dials (`None`) or sends an answer, and gives the next screen.
@@ -97,11 +97,11 @@ impl Line {
             Channel::Africastalking => self.form(&[("text", &self.typed.join("*"))], &self.address.url),
             Channel::Json => {
                 let event = if self.sequence == 1 { "begin" } else { "continue" };
-                self.json(event, Some(this_turn))
+                self.json(event, Some(&this_turn))
             }
         };
         let text = self.call(request).await?;
-        self.read(text)
+        self.read(&text)
     }
 
     /// Tells the gateway what an aggregator would at a session's end.
@@ -134,7 +134,7 @@ impl Line {
         self.with_headers(self.client.post(url).form(&fields))
     }
 
-    fn json(&self, event: &str, input: Option<String>) -> RequestBuilder {
+    fn json(&self, event: &str, input: Option<&str>) -> RequestBuilder {
         self.with_headers(self.client.post(&self.address.url).json(&json!({
             "session": self.id, "msisdn": self.session.msisdn, "service_code": self.session.service_code,
             "network": self.session.network, "sequence": self.sequence, "input": input, "event": event,
@@ -165,7 +165,7 @@ impl Line {
         Err(LineError::Refused { status, reason })
     }
 
-    fn read(&self, text: String) -> Result<Screen, LineError> {
+    fn read(&self, text: &str) -> Result<Screen, LineError> {
         let no_gateway = |expected| LineError::NoGateway { url: self.origin(), expected };
         match self.channel {
             Channel::Africastalking => {
@@ -175,7 +175,7 @@ impl Line {
                     .map(|shown| Screen { text: shown.to_owned(), more })
                     .ok_or_else(|| no_gateway("CON or END"))
             }
-            Channel::Json => serde_json::from_str::<JsonAnswer>(&text)
+            Channel::Json => serde_json::from_str::<JsonAnswer>(text)
                 .map(|answer| Screen { more: answer.action == "continue", text: answer.text })
                 .map_err(|_| no_gateway("a JSON answer with action and text")),
         }
