@@ -1,6 +1,7 @@
 //! The commands. Each says in its exit code how it went: 0 well, 1 not, 2 wrongly called.
 
 mod dial;
+mod health;
 mod migrate;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Dial(dial::Dial),
+    Health(health::Health),
     Migrate(migrate::Migrate),
 }
 
@@ -42,6 +44,7 @@ impl SettingsFile {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Dial(dial) => dial.run(),
+        Command::Health(health) => health.run(),
         Command::Migrate(migrate) => migrate.run(),
     };
     done.unwrap_or_else(|error| {
