@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod appointments;
+pub mod bulk;
 pub mod children;
 pub mod consents;
 pub mod credentials;
@@ -12,6 +13,7 @@ pub mod medicines;
 pub mod outbox;
 pub mod people;
 pub mod phones;
+pub mod places;
 pub mod pregnancies;
 pub mod private;
 pub mod sealed;

@@ -237,3 +237,22 @@ impl QueuedRow {
         })
     }
 }
+
+/// Notes that a provider has taken a message, and wipes its text.
+pub async fn handed_over(
+    work: &mut PgConnection,
+    id: i64,
+    provider: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE outbox SET state = 'sent', body = NULL, provider = $2, attempts = attempts + 1, changed_at = $3
+         WHERE id = $1 AND state = 'queued'",
+    )
+    .bind(id)
+    .bind(provider)
+    .bind(now)
+    .execute(work)
+    .await?;
+    Ok(())
+}

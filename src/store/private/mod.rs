@@ -56,12 +56,35 @@ enum Ending {
     Leave,
 }
 
-impl PrivateServer {
-    /// Starts the server of `folder`, making the folder and the cluster where they are missing,
-    /// and ending first what an earlier run left behind.
-    pub async fn start(folder: &Path, durability: Durability) -> Result<Self, PrivateServerError> {
+/// A folder that is ours alone until this is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    home: Home,
+    lock: File,
+}
+
+impl Claim {
+    /// Makes the folder where it is missing, and holds it.
+    pub fn take(folder: &Path) -> Result<Self, PrivateServerError> {
         let home = Home::at(folder)?;
         let lock = home.lock()?;
+        Ok(Self { home, lock })
+    }
+
+    /// The folder, as an absolute path without links.
+    pub fn folder(&self) -> &Path {
+        self.home.root()
+    }
+
+    /// Whether a server has kept data in it before.
+    pub fn holds_data(&self) -> bool {
+        self.home.cluster().exists()
+    }
+
+    /// Starts the server of the folder, making the cluster where it is missing, and ending first
+    /// what an earlier run left behind.
+    pub async fn start(self, durability: Durability) -> Result<PrivateServer, PrivateServerError> {
+        let Self { home, lock } = self;
         let account = Account::for_server()?;
         if let Some(account) = &account {
             account.check_way_to(home.root())?;
@@ -72,7 +95,14 @@ impl PrivateServer {
         let running = launch.start().await?;
         let (ending, ended) = oneshot::channel();
         let keeper = tokio::spawn(keep(launch, running, ended, lock));
-        Ok(Self { home, ending: Some(ending), keeper: Some(keeper) })
+        Ok(PrivateServer { home, ending: Some(ending), keeper: Some(keeper) })
+    }
+}
+
+impl PrivateServer {
+    /// Claims the folder and starts its server.
+    pub async fn start(folder: &Path, durability: Durability) -> Result<Self, PrivateServerError> {
+        Claim::take(folder)?.start(durability).await
     }
 
     /// The folder, as an absolute path without links.
