@@ -1,6 +1,7 @@
 //! The integration tests, in one binary because each more links everything again.
 
 mod architecture;
+mod bulk;
 mod harness;
 mod http_server;
 mod menus;
