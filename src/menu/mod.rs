@@ -2,9 +2,13 @@
 //! Pure; leans on `text` alone.
 
 pub mod catalog;
+#[cfg(test)]
+mod check_tests;
 mod compile;
 mod draft;
 mod embedded;
+mod expr;
+mod lint;
 mod load;
 pub mod model;
 mod nearest;

@@ -113,10 +113,6 @@ impl Node {
             Self::Map(_) => "a mapping",
         }
     }
-
-    pub(super) fn is_null(&self) -> bool {
-        matches!(self, Self::Scalar(scalar) if scalar.is_null())
-    }
 }
 
 fn place(file: FileId, spot: Spot, length: usize) -> Place {

@@ -19,7 +19,6 @@ use super::sources::Sources;
 use compiler::Compiler;
 use speech::Speech;
 
-pub(super) use compiler::{GIVEN, KEYWORDS};
 pub(super) use origins::{Edge, EdgeKind, Origins, StateOrigin, TextOrigin, TextRole, Written};
 
 /// States that a menu may have.

@@ -1,7 +1,7 @@
 //! What each id of a menu was written as, and where: for the checks.
 
 use super::super::catalog::Guard;
-use super::super::draft::{Draft, FragmentDraft, Name, StateDraft};
+use super::super::draft::{Draft, Name, StateDraft};
 use super::super::model::{FlowId, LanguageId, StateId, Target, TextId};
 use super::super::report::{Finding, Place};
 use super::super::sources::Sources;
@@ -209,11 +209,5 @@ impl Origins {
             None => scalar.place(),
         };
         Finding::error("bad-template", place, fault.message.clone())
-    }
-}
-
-impl FragmentOrigin {
-    pub(super) fn new(draft: &FragmentDraft, written: Written) -> Self {
-        Self { name: draft.name.clone(), written }
     }
 }

@@ -1,0 +1,10 @@
+//! Finds the names in a template and checks them against what the catalogue publishes: fields,
+//! filters, and whether a value can be shown as it is.
+
+mod filters;
+mod kinds;
+mod scan;
+mod token;
+
+pub(super) use kinds::{Names, Record, Type};
+pub(super) use scan::{Found, Reference, scan_condition, scan_template};
