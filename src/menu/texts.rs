@@ -135,6 +135,15 @@ impl Texts {
         self.entry(text).map_or("?", |entry| &entry.name)
     }
 
+    /// Whether the text is shown as it is in every language, whatever the values.
+    pub fn is_fixed(&self, text: TextId) -> bool {
+        let fixed = |slot: &Slot| matches!(slot, Slot::Fixed(_) | Slot::Missing);
+        self.entry(text).is_none_or(|entry| match &entry.body {
+            Body::Spoken(slots) => slots.iter().all(fixed),
+            Body::Neutral(slot) => fixed(slot),
+        })
+    }
+
     /// How many texts there are; their ids are `0..len`.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -249,6 +249,9 @@ fn syntax(file: FileId, text: &str, spot: Spot, info: &str) -> Finding {
     let finding = Finding::error("yaml", place(file, spot, 1), format!("not valid YAML: {info}"));
     if line.trim_start_matches(' ').starts_with('\t') {
         finding.hint("indent with blanks, not with tabs")
+    } else if info.contains("quoted scalar") {
+        finding
+            .hint("within '…' write '' for a quote, within \"…\" write \\\", or use the other kind of quotes")
     } else if line.contains("{{") || line.contains("{%") {
         finding.hint("put a text with `{{` or `{%` in quotes")
     } else if line.matches(": ").count() > 1 || line.matches('"').count() % 2 == 1 {

@@ -35,6 +35,8 @@ pub(super) struct Compiler<'draft, 'findings> {
     flows: HashMap<&'draft str, usize>,
     /// By flow: its name, and its states by name.
     places: Vec<(&'draft str, HashMap<&'draft str, StateId>)>,
+    /// Whether a flow that is not known may be in a file that could not be read.
+    incomplete: bool,
     /// The flow being compiled, and the steps of the state being compiled.
     pub(super) flow: usize,
     pub(super) edges: Vec<Edge>,
@@ -77,6 +79,7 @@ impl<'draft, 'findings> Compiler<'draft, 'findings> {
             states: Vec::new(),
             flows,
             places,
+            incomplete: draft.incomplete,
             flow: 0,
             edges: Vec::new(),
         }
@@ -176,8 +179,11 @@ impl<'draft, 'findings> Compiler<'draft, 'findings> {
         };
         if found.is_none() {
             self.origins.broken = true;
-            let finding = self.unknown_target(name);
-            self.findings.push(finding);
+            let elsewhere = name.text.split_once('.').is_some_and(|(flow, _)| !self.flows.contains_key(flow));
+            if !(elsewhere && self.incomplete) {
+                let finding = self.unknown_target(name);
+                self.findings.push(finding);
+            }
         }
         found
     }
@@ -211,6 +217,8 @@ impl<'draft, 'findings> Compiler<'draft, 'findings> {
         let found = self.flows.get(name.text.as_str()).copied();
         if found.is_none() {
             self.origins.broken = true;
+        }
+        if found.is_none() && !self.incomplete {
             self.findings.push(
                 Finding::error("unknown-flow", name.place, format!("no flow `{}`", name.text))
                     .nearest(&name.text, self.flows.keys().copied()),

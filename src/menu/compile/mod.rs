@@ -34,6 +34,9 @@ pub(super) fn compile(
     findings: &mut Vec<Finding>,
 ) -> Option<(Menu, Origins)> {
     let Some(root) = &draft.root else {
+        if draft.incomplete {
+            return None;
+        }
         findings.push(
             Finding::new(Severity::Error, "no-root", None, "there is no root file".to_owned())
                 .hint("mamacare.yaml says where a dial begins and which languages there are"),
@@ -56,10 +59,10 @@ pub(super) fn compile(
     let constants = compiler.constants(root, options);
     let flows = compiler.flows(&draft);
     let roots = compiler.roots(root, &flows);
-    let Compiler { speech, vars, var_kinds, states, findings, mut origins, .. } = compiler;
+    let Compiler { speech, vars, var_kinds, states, mut origins, .. } = compiler;
     let (texts, faults, text_origins) = speech.build();
     origins.texts = text_origins;
-    findings.extend(faults.iter().map(|fault| origins.fault(sources, fault)));
+    origins.faults = faults;
     let menu = Menu {
         version: sources.version(),
         languages,

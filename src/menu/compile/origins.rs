@@ -21,6 +21,8 @@ pub(in crate::menu) struct Origins {
     pub(in crate::menu) fragments: Vec<FragmentOrigin>,
     /// Messages by SMS.
     pub(in crate::menu) messages: Vec<MessageOrigin>,
+    /// Templates that Tera does not take.
+    pub(in crate::menu) faults: Vec<TextFault>,
     /// Places where a walk can begin: what leads there and where that is written.
     pub(in crate::menu) entries: Vec<(StateId, &'static str, Place)>,
     /// Whether a target could not be resolved: what looks unreachable may not be.
@@ -176,7 +178,7 @@ impl Origins {
     }
 
     /// A template that does not compile, as a finding.
-    pub(super) fn fault(&self, sources: &Sources, fault: &TextFault) -> Finding {
+    pub(in crate::menu) fn fault(&self, sources: &Sources, fault: &TextFault) -> Finding {
         let written = match &fault.place {
             TextPlace::Text(id) => self.text(*id).map(|text| &text.written),
             TextPlace::Fragment(name) => self

@@ -194,6 +194,7 @@ impl Compiler<'_, '_> {
     ) -> Vec<(&'static str, TextId)> {
         let mut params = Vec::with_capacity(with.len());
         for (name, scalar) in with {
+            let text = self.speech.param(format!("{}.{}", here.name, name.text), scalar, here.id, role);
             let Some(spec) = specs.iter().find(|spec| spec.name == name.text) else {
                 let known: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
                 let message = format!("`{}` has no parameter `{}`", of.text, name.text);
@@ -201,7 +202,6 @@ impl Compiler<'_, '_> {
                 self.findings.push(finding.nearest(&name.text, known).otherwise("it takes no parameters"));
                 continue;
             };
-            let text = self.speech.param(format!("{}.{}", here.name, name.text), scalar, here.id, role);
             params.push((spec.name, text));
         }
         for spec in specs.iter().filter(|spec| spec.required) {

@@ -200,6 +200,8 @@ pub(super) struct Draft {
     pub(super) fragments: Vec<FragmentDraft>,
     pub(super) messages: Vec<MessageDraft>,
     pub(super) flows: Vec<FlowDraft>,
+    /// Whether a file could not be read: what looks unknown may be in it.
+    pub(super) incomplete: bool,
 }
 
 /// What kinds of files there are: the key that tells, and all keys.
@@ -223,11 +225,11 @@ impl Draft {
             let known = findings.len();
             match yaml::read(id, &file.text, findings) {
                 Some(node) => draft.read_file(&node, findings),
-                None if findings.len() == known => {
+                None if findings.len() > known => draft.incomplete = true,
+                None => {
                     let place = Place { file: id, line: 1, column: 1, length: 1 };
                     findings.push(Finding::error("empty-file", place, "this file is empty"));
                 }
-                None => {}
             }
         }
         draft

@@ -236,10 +236,14 @@ fn read_input(node: &Node, findings: &mut Vec<Finding>) -> Option<KindDraft> {
     let form = Form::of(node, "`input`", INPUT_KEYS, findings)?;
     let types = ["digits", "pin", "number", "date", "phone", "name", "text"].map(|word| (word, word));
     form.need("type", findings);
-    let wanted = form.one_of("type", &types, findings)?;
+    let wanted = form.one_of("type", &types, findings);
     let save = form.name("save", findings);
     let go = form.need_target("go", findings);
-    let kind = read_input_kind(&form, wanted, findings);
+    // What cannot be read stands as a name: the answer and the way on stay known.
+    let Some(wanted) = wanted else {
+        return Some(KindDraft::Input { kind: InputKind::Name, place: form.place, save, go });
+    };
+    let kind = read_input_kind(&form, wanted, findings).unwrap_or(InputKind::Name);
     let allowed: &[&str] = match wanted {
         "digits" | "number" => &["min", "max"],
         "date" => &["from_days", "to_days"],
@@ -269,7 +273,7 @@ fn read_input(node: &Node, findings: &mut Vec<Finding>) -> Option<KindDraft> {
             "the answer to this question is not saved",
         )),
     }
-    Some(KindDraft::Input { kind: kind?, place: form.place, save: save.filter(|_| wanted != "pin"), go })
+    Some(KindDraft::Input { kind, place: form.place, save: save.filter(|_| wanted != "pin"), go })
 }
 
 fn read_input_kind(form: &Form<'_>, wanted: &str, findings: &mut Vec<Finding>) -> Option<InputKind> {

@@ -200,7 +200,7 @@ impl Scanner {
         let mut range = first_at.clone();
         if tokens.get(at).is_some_and(|token| token.is_sign('(')) {
             self.problem("bad-template", first_at, "texts call no functions", None);
-            return (Type::Any, at, range);
+            return (Type::Any, (closing(tokens, at) + 1).min(tokens.len()), range);
         }
         let mut fields: Vec<&Token> = Vec::new();
         let mut computed = false;

@@ -16,7 +16,9 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         pin_input(subject, &looked, findings);
         secret_action(subject, &looked, findings);
     }
-    provers(subject, findings);
+    if !subject.origins.broken {
+        provers(subject, findings);
+    }
 }
 
 /// What a guard is called in a menu file.

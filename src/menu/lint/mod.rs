@@ -45,7 +45,7 @@ pub(super) fn lint(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let known = knowledge::gather(subject);
     let read = names::check(subject, &known, findings);
     unused::check(subject, &reached, &read, findings);
-    screens::check(subject, &known, findings);
+    screens::check(subject, &known, &read.spoiled, findings);
     sms::check(subject, findings);
 }
 

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use super::super::catalog::{FieldKind, FieldSpec, Shape};
 use super::super::compile::{TextOrigin, TextRole};
 use super::super::expr::{Found, Names, Record, Reference, Type, scan_condition, scan_template};
-use super::super::model::{Kind, LanguageId, SourceCall, StateId, VarId};
+use super::super::model::{Kind, LanguageId, SourceCall, StateId, TextId, VarId};
 use super::super::report::{Finding, Place};
+use super::super::text_builder::TextPlace;
 use super::super::yaml::Scalar;
 use super::Subject;
 use super::knowledge::{Knowledge, Known};
@@ -21,20 +22,30 @@ pub(super) struct Read {
     pub(super) fragments: HashSet<String>,
     /// A state and the name of one of its sources.
     pub(super) sources: HashSet<(StateId, String)>,
+    /// Texts with a mistake that has been told: drawing them would tell it again.
+    pub(super) spoiled: HashSet<TextId>,
+    /// And fragments.
+    spoiled_fragments: HashSet<String>,
     /// A message, by its place, and a value that it sees.
     pub(super) seen: HashSet<(usize, String)>,
 }
 
 /// Checks all texts.
 pub(super) fn check(subject: &Subject<'_>, known: &Known, findings: &mut Vec<Finding>) -> Read {
-    let mut checker = Checker { subject, read: Read::default(), told: HashSet::new(), findings };
-    for text in &subject.origins.texts {
+    let mut checker =
+        Checker { subject, read: Read::default(), told: HashSet::new(), wrong: false, findings };
+    for (at, text) in subject.origins.texts.iter().enumerate() {
+        checker.wrong = false;
         let knowledge = text.state.and_then(|state| known.of(state));
         let names = names_for(subject, text, knowledge);
         for (language, scalar) in text.written.all() {
             checker.scalar(text, knowledge, &names, language, scalar);
         }
+        if checker.wrong {
+            checker.read.spoiled.extend(u32::try_from(at).ok().map(TextId));
+        }
     }
+    checker.faults();
     checker.read
 }
 
@@ -43,10 +54,26 @@ struct Checker<'check> {
     read: Read,
     /// Mistakes in fragments are told once.
     told: HashSet<(Place, String)>,
+    /// Whether the text being looked at has a mistake.
+    wrong: bool,
     findings: &'check mut Vec<Finding>,
 }
 
 impl Checker<'_> {
+    /// What Tera does not take, where it has not been told in our own words.
+    fn faults(&mut self) {
+        let origins = self.subject.origins;
+        for fault in &origins.faults {
+            let told = match &fault.place {
+                TextPlace::Text(id) => !self.read.spoiled.insert(*id),
+                TextPlace::Fragment(name) => self.read.spoiled_fragments.contains(name),
+            };
+            if !told {
+                self.findings.push(origins.fault(&self.subject.menu.sources, fault));
+            }
+        }
+    }
+
     fn scalar(
         &mut self,
         text: &TextOrigin,
@@ -61,6 +88,7 @@ impl Checker<'_> {
         } else {
             scan_template(&scalar.text, names, spoken)
         };
+        self.wrong |= !found.problems.is_empty();
         for problem in &found.problems {
             let mut finding =
                 Finding::error(problem.code, self.subject.place_in(scalar, &problem.at), &problem.message);
@@ -111,6 +139,10 @@ impl Checker<'_> {
     ) {
         let fragments = &self.subject.origins.fragments;
         let Some(fragment) = fragments.iter().find(|fragment| fragment.name.text == name) else {
+            self.wrong = true;
+            if self.subject.origins.draft.incomplete {
+                return;
+            }
             let known: Vec<&str> = fragments.iter().map(|fragment| fragment.name.text.as_str()).collect();
             self.findings.push(
                 Finding::error("unknown-fragment", place, format!("no fragment `{name}`"))
@@ -130,6 +162,10 @@ impl Checker<'_> {
                 continue;
             }
             let found = scan_template(&scalar.text, names, spoken);
+            if !found.problems.is_empty() {
+                self.wrong = true;
+                self.read.spoiled_fragments.insert(name.to_owned());
+            }
             for problem in &found.problems {
                 let at = self.subject.place_in(scalar, &problem.at);
                 if self.told.insert((at, problem.message.clone())) {

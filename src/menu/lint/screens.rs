@@ -13,11 +13,23 @@ use super::knowledge::Known;
 use super::samples::{Sample, samples};
 use super::{Looked, Subject};
 
-pub(super) fn check(subject: &Subject<'_>, known: &Known, findings: &mut Vec<Finding>) {
+pub(super) fn check(
+    subject: &Subject<'_>,
+    known: &Known,
+    spoiled: &HashSet<TextId>,
+    findings: &mut Vec<Finding>,
+) {
     for looked in subject.states() {
         let Some(knowledge) = known.of(looked.id) else { continue };
-        let samples = samples(subject, &looked, knowledge);
-        let mut drawing = Drawing { subject, looked, told: HashSet::new(), findings };
+        let mut samples = samples(subject, &looked, knowledge);
+        let shown = subject.origins.texts.iter().enumerate();
+        let varies = shown
+            .filter(|(_, text)| text.state == Some(looked.id))
+            .any(|(at, _)| u32::try_from(at).is_ok_and(|at| !subject.menu.texts.is_fixed(TextId(at))));
+        if !varies {
+            samples.truncate(1);
+        }
+        let mut drawing = Drawing { subject, looked, spoiled, told: HashSet::new(), findings };
         for sample in &samples {
             drawing.neutral(sample);
         }
@@ -36,6 +48,8 @@ pub(super) fn check(subject: &Subject<'_>, known: &Known, findings: &mut Vec<Fin
 struct Drawing<'check> {
     subject: &'check Subject<'check>,
     looked: Looked<'check>,
+    /// Texts with mistakes that are told already.
+    spoiled: &'check HashSet<TextId>,
     /// One finding for a text and a reason.
     told: HashSet<(Place, String)>,
     findings: &'check mut Vec<Finding>,
@@ -193,7 +207,7 @@ impl Drawing<'_> {
 
     fn too_long(&mut self, what: &str, over: Over, language: LanguageId, sample: &Sample) {
         let place = self.place(self.looked.state.say, language);
-        if !self.told.insert((place, what.to_owned())) {
+        if !self.told.insert((place, "over budget".to_owned())) {
             return;
         }
         let Over { cost, budget, unit } = over;
@@ -249,7 +263,7 @@ impl Drawing<'_> {
                 self.subject.origins.text(text).map_or(self.looked.origin.place, |text| text.written.place())
             }
         };
-        if self.told.insert((place, error.reason.clone())) {
+        if !self.spoiled.contains(&text) && self.told.insert((place, error.reason.clone())) {
             self.findings.push(Finding::error(
                 "cannot-render",
                 place,

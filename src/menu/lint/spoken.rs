@@ -1,6 +1,6 @@
 //! Texts that a language lacks.
 
-use super::super::compile::Written;
+use super::super::compile::{TextRole, Written};
 use super::super::model::{Completion, LanguageId};
 use super::super::report::{Finding, Place};
 use super::Subject;
@@ -12,7 +12,9 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let mut lacking: Vec<(Place, bool)> = Vec::new();
-        let texts = subject.origins.texts.iter().map(|text| &text.written);
+        let texts = subject.origins.texts.iter();
+        let texts =
+            texts.filter(|text| !matches!(text.role, TextRole::Standard(_))).map(|text| &text.written);
         for written in texts.chain(subject.origins.fragments.iter().map(|fragment| &fragment.written)) {
             if written.own(id).is_none() {
                 let fallback = language.fallback.iter().any(|other| written.own(*other).is_some());

@@ -14,6 +14,9 @@ pub(super) fn check(
     read: &Read,
     findings: &mut Vec<Finding>,
 ) {
+    if subject.origins.draft.incomplete {
+        return;
+    }
     let mut unused = |name: &Name, what: String, hint: &str| {
         findings.push(Finding::warning("unused", name.place, format!("nothing uses {what}")).hint(hint));
     };
@@ -54,7 +57,8 @@ pub(super) fn check(
         }
         for draft in &looked.draft.uses {
             let name = draft.alias.as_ref().unwrap_or(&draft.source);
-            if !read.sources.contains(&(looked.id, name.text.clone())) {
+            let known = looked.state.uses.iter().any(|call| call.alias == name.text);
+            if known && !read.sources.contains(&(looked.id, name.text.clone())) {
                 unused(
                     name,
                     format!("`{}` in this state", name.text),
