@@ -3,7 +3,9 @@
 mod architecture;
 mod bulk;
 mod harness;
+mod http_health;
 mod http_server;
+mod http_turns;
 mod menus;
 mod private_server;
 mod staff;

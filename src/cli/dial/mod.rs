@@ -82,7 +82,13 @@ impl Channel {
 
 impl Dial {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let facts = self.facts()?;
+        let facts = match self.facts() {
+            Ok(facts) => facts,
+            Err(error) => {
+                eprintln!("mamacare: {error:#}");
+                return Ok(ExitCode::from(AWAY));
+            }
+        };
         let address = self.address(facts.as_ref())?;
         let (service_code, suffix) = self.code(facts.as_ref())?;
         let msisdn = self.msisdn(facts.as_ref())?;

@@ -40,6 +40,18 @@ impl TestDatabase {
     pub fn url(&self) -> String {
         self.options.to_url_lossy().to_string()
     }
+
+    /// Takes the database away, as when it restarts: connections break and no new one is let in.
+    /// Or gives it back.
+    pub async fn forbid(&self, forbidden: bool) {
+        let mut admin = PgConnection::connect_with(&server::options()).await.unwrap();
+        let name = &self.name;
+        run(&mut admin, format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {}", !forbidden)).await;
+        if forbidden {
+            let ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+            sqlx::query(ending).bind(name).execute(&mut admin).await.unwrap();
+        }
+    }
 }
 
 impl Drop for TestDatabase {

@@ -2,7 +2,10 @@
 
 mod database;
 mod folder;
+mod node;
+mod plain_port;
 mod server;
 
 pub use database::TestDatabase;
 pub use folder::TestFolder;
+pub use node::{SECRET, Screen, TestNode};

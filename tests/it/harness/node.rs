@@ -1,0 +1,129 @@
+//! A node of a test's own, called over HTTP as an operator calls it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mamacare::app::clock::{self, Clock};
+use mamacare::app::menus::{MenuOptions, MenuSource, Menus};
+use mamacare::app::metrics::Metrics;
+use mamacare::app::node::{Node, NodeParts};
+use mamacare::app::settings::{Secret, SecretList, Settings};
+use mamacare::privacy::Keyring;
+use mamacare::store::turns::Turns;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::plain_port::PlainPort;
+use super::{TestDatabase, TestFolder};
+
+pub const SECRET: &str = "0f1e2d3c4b5a69788796";
+
+/// A node, its database and its menus.
+pub struct TestNode {
+    pub database: TestDatabase,
+    pub menus: TestFolder,
+    node: Node,
+    client: Client,
+}
+
+/// What the phone shows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Screen {
+    pub status: u16,
+    pub text: String,
+}
+
+impl TestNode {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A node with settings of its own; it serves the shipped menus out of a folder.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let (database, menus) = (TestDatabase::new().await, TestFolder::new());
+        for (name, text) in mamacare::menu::Sources::from_embedded().pairs() {
+            let file = menus.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        let mut settings = Settings::default();
+        settings.menu.serve_unreviewed = vec!["kri".to_owned()];
+        let channels = &mut settings.channels;
+        for channel in [&mut channels.africastalking, &mut channels.json] {
+            channel.enabled = true;
+            channel.secrets = SecretList(vec![Secret::new(SECRET)]);
+        }
+        settings.database.url = Some(Secret::new(database.url()));
+        change(&mut settings);
+        let node = start(settings, &menus).await;
+        let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        Self { database, menus, node, client }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.node.address())
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    /// One turn as Africa's Talking sends it.
+    pub async fn turn(&self, session: &str, msisdn: &str, text: &str) -> Screen {
+        let fields = [
+            ("sessionId", session),
+            ("phoneNumber", msisdn),
+            ("networkCode", "61901"),
+            ("serviceCode", "*468#"),
+            ("text", text),
+        ];
+        let path = format!("/ussd/africastalking/{SECRET}");
+        let response = self.post(&path).form(&fields).send().await.unwrap();
+        Screen { status: response.status().as_u16(), text: response.text().await.unwrap() }
+    }
+
+    /// One turn in the generic JSON form.
+    pub async fn numbered(&self, session: &str, sequence: u32, input: &str, event: &str) -> (u16, Value) {
+        let body = json!({"session": session, "msisdn": "+23276000001", "service_code": "*468#",
+            "network": "61901", "sequence": sequence, "input": input, "event": event});
+        let request = self.post("/ussd/json").bearer_auth(SECRET).json(&body);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Rows of sessions.
+    pub async fn sessions(&self) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM ussd_session").fetch_one(&self.database.pool).await.unwrap()
+    }
+
+    pub async fn reload_menus(&self) {
+        self.node.menus().reload().await;
+    }
+
+    pub async fn stop(self) {
+        self.node.stop().await;
+    }
+}
+
+async fn start(settings: Settings, menus: &TestFolder) -> Node {
+    let metrics = Metrics::install().unwrap();
+    let keys = Arc::new(Keyring::new(&clock::octets(), clock::generator()));
+    let pool = mamacare::app::database::pool(&settings.database).unwrap();
+    let sessions = Turns::start(pool.clone(), Arc::clone(&keys), Duration::from_mins(10));
+    let options = MenuOptions {
+        source: MenuSource::Folder(menus.path().to_owned()),
+        serve_unreviewed: settings.menu.serve_unreviewed.clone(),
+        constants: settings.menu.constants.clone(),
+        displays: vec![settings.channels.json.display()],
+    };
+    let menus = Menus::load(options, sessions.clone()).await.unwrap();
+    let port = PlainPort { sessions: sessions.clone() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let clock = Clock::system();
+    Node::start(NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics }).unwrap()
+}
