@@ -55,6 +55,8 @@ pub struct NodeParts<P> {
     pub port: P,
     /// The numbers of this process.
     pub metrics: Metrics,
+    /// What else goes on while it runs.
+    pub chores: JoinSet<()>,
 }
 
 /// A node that runs.
@@ -70,7 +72,8 @@ pub struct Node {
 impl Node {
     /// Starts it: it answers when this returns.
     pub fn start<P: DataPort>(parts: NodeParts<P>) -> std::io::Result<Self> {
-        let NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics } = parts;
+        let NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics, mut chores } =
+            parts;
         let address = listener.local_addr()?;
         let turn_settings = turn_settings(&settings);
         let forget_after = LONGEST_SESSION + Duration::from_secs(settings.ussd.resume_window_seconds);
@@ -87,7 +90,6 @@ impl Node {
             }
         };
         let app = router(&edge, entrances(&settings)).merge(health::router(health)).merge(elsewhere());
-        let mut chores = JoinSet::new();
         chores.spawn(tidy(Arc::clone(&edge), metrics));
         chores.spawn(sweep(sessions, clock, forget_after));
         if let (true, Some(watch)) = (settings.menu.reload, menus.watch()) {
@@ -168,12 +170,17 @@ fn elsewhere() -> Router {
         })
 }
 
-async fn tidy<T>(edge: Arc<Edge<T>>, metrics: Metrics) {
+async fn tidy<T: Send + Sync + 'static>(edge: Arc<Edge<T>>, metrics: Metrics) {
     let mut ticks = tokio::time::interval(TIDYING);
     loop {
         ticks.tick().await;
-        edge.flood.forget_quiet_numbers();
-        metrics.upkeep();
+        let (edge, metrics) = (Arc::clone(&edge), metrics.clone());
+        let tidied = tokio::task::spawn_blocking(move || {
+            edge.flood.forget_quiet_numbers();
+            metrics.upkeep();
+        });
+        // It fails only when the node is going down.
+        let _ = tidied.await;
     }
 }
 

@@ -99,10 +99,10 @@ impl Flood {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// Forgets numbers that have been quiet; to be called now and then.
+    /// Forgets numbers that have been quiet; to be called now and then, off the threads that answer
+    /// phones: it looks at every number of the last seconds.
     pub fn forget_quiet_numbers(&self) {
         self.rate.retain_recent();
-        self.rate.shrink_to_fit();
     }
 }
 

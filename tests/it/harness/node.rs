@@ -13,6 +13,7 @@ use mamacare::store::turns::Turns;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::plain_port::PlainPort;
 use super::{TestDatabase, TestFolder};
@@ -125,5 +126,7 @@ async fn start(settings: Settings, menus: &TestFolder) -> Node {
     let port = PlainPort { sessions: sessions.clone() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let clock = Clock::system();
-    Node::start(NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics }).unwrap()
+    let chores = JoinSet::new();
+    Node::start(NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics, chores })
+        .unwrap()
 }
