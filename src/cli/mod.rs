@@ -1,5 +1,6 @@
 //! The commands. Each says in its exit code how it went: 0 well, 1 not, 2 wrongly called.
 
+mod admin;
 mod dial;
 mod health;
 mod migrate;
@@ -21,6 +22,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Admin(admin::Admin),
     Dial(dial::Dial),
     Health(health::Health),
     Migrate(migrate::Migrate),
@@ -43,6 +45,7 @@ impl SettingsFile {
 /// Runs the command line; the exit code is honest.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Admin(admin) => admin.run(),
         Command::Dial(dial) => dial.run(),
         Command::Health(health) => health.run(),
         Command::Migrate(migrate) => migrate.run(),

@@ -1,5 +1,6 @@
 //! The integration tests, in one binary because each more links everything again.
 
+mod admin;
 mod architecture;
 mod bulk;
 mod harness;
