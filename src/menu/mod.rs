@@ -13,6 +13,7 @@ mod load;
 pub mod model;
 mod nearest;
 mod report;
+pub mod script;
 mod sources;
 mod text_builder;
 mod texts;

@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod engine;
 mod input;
 mod intake;
+pub mod play;
 pub mod port;
 mod session;
 mod turn;

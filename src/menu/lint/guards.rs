@@ -77,7 +77,9 @@ fn pin_input(subject: &Subject<'_>, looked: &Looked<'_>, findings: &mut Vec<Find
             Target::State(state) => subject.menu.state(state),
             _ => None,
         };
+        let unknown = matches!(target, Target::State(state) if is_unknown_action(subject, state));
         match action.map(|state| (&state.kind, state)) {
+            _ if unknown => {}
             Some((Kind::Action(call), state)) if call.action.secret => {
                 if looked.state.guard < state.guard {
                     findings.push(
@@ -100,6 +102,14 @@ fn pin_input(subject: &Subject<'_>, looked: &Looked<'_>, findings: &mut Vec<Find
             ),
         }
     }
+}
+
+/// An action that the catalogue does not have: that is told already.
+fn is_unknown_action(subject: &Subject<'_>, id: StateId) -> bool {
+    let written = subject.origins.state(id).map(|(_, draft)| &draft.kind);
+    let compiled = subject.menu.state(id).map(|state| &state.kind);
+    matches!(written, Some(KindDraft::Action { .. } | KindDraft::Broken))
+        && !matches!(compiled, Some(Kind::Action(_)))
 }
 
 fn secret_actions(subject: &Subject<'_>) -> String {
