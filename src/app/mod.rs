@@ -9,6 +9,7 @@ pub mod menus;
 pub mod metrics;
 pub mod migrations;
 pub mod node;
+pub mod port;
 pub mod server;
 pub mod settings;
 pub mod turns;

@@ -52,8 +52,8 @@ pub async fn record(work: &mut PgConnection, lines: &[OwnAccess<'_>]) -> Result<
     }
     let column = |text: fn(&OwnAccess<'_>) -> String| lines.iter().map(text).collect::<Vec<_>>();
     sqlx::query(
-        "INSERT INTO access_log (at, person, actor_kind, act, what, channel, reference)
-         SELECT at, person, 'self', act, what, channel, reference
+        "INSERT INTO access_log (at, person, actor_kind, actor, act, what, channel, reference)
+         SELECT at, person, 'self', person, act, what, channel, reference
          FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[])
               AS line (at, person, act, what, channel, reference)",
     )

@@ -55,7 +55,7 @@ impl Facility {
 
 /// The whole country as it was when last read.
 #[derive(Debug, Default)]
-pub struct Country {
+pub struct Places {
     districts: Vec<District>,
     facilities: HashMap<i32, Facility>,
     /// Ids of a district's facilities in the order in which they are shown.
@@ -71,7 +71,7 @@ const FACILITIES: &str = "
     ORDER BY array_position(ARRAY['hospital', 'chc', 'clinic', 'chp', 'mchp', 'pharmacy'], kind),
              all_day DESC, name, id";
 
-impl Country {
+impl Places {
     async fn read(pool: &PgPool) -> Result<Self, sqlx::Error> {
         let districts = sqlx::query_as(DISTRICTS).fetch_all(pool).await?;
         let rows: Vec<Facility> = sqlx::query_as(FACILITIES).fetch_all(pool).await?;
@@ -108,11 +108,11 @@ impl Country {
     }
 
     /// A district's facilities, hospitals first; only those with that service, where one is named.
-    pub fn clinics<'country>(
-        &'country self,
+    pub fn clinics<'places>(
+        &'places self,
         district: &str,
-        service: Option<&'country str>,
-    ) -> impl Iterator<Item = &'country Facility> {
+        service: Option<&'places str>,
+    ) -> impl Iterator<Item = &'places Facility> {
         self.in_district(district).filter(move |facility| {
             !facility.is_pharmacy()
                 && service.is_none_or(|service| facility.services.iter().any(|offered| offered == service))
@@ -140,7 +140,7 @@ impl Country {
 
 /// The country, shared by all turns of a node.
 #[derive(Clone, Debug)]
-pub struct Directory(Arc<ArcSwap<Country>>);
+pub struct Directory(Arc<ArcSwap<Places>>);
 
 /// Read again after this long, whether or not the database said anything.
 const STALE: Duration = Duration::from_secs(60);
@@ -149,19 +149,19 @@ const STALE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(2);
 
 impl Directory {
-    /// Reads the country.
+    /// Reads the places.
     pub async fn open(pool: &PgPool) -> Result<Self, sqlx::Error> {
-        Ok(Self(Arc::new(ArcSwap::from_pointee(Country::read(pool).await?))))
+        Ok(Self(Arc::new(ArcSwap::from_pointee(Places::read(pool).await?))))
     }
 
     /// The country as last read.
-    pub fn country(&self) -> Arc<Country> {
+    pub fn places(&self) -> Arc<Places> {
         self.0.load_full()
     }
 
     /// Reads the country again now.
     pub async fn refresh(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
-        self.0.store(Arc::new(Country::read(pool).await?));
+        self.0.store(Arc::new(Places::read(pool).await?));
         Ok(())
     }
 
@@ -210,13 +210,13 @@ mod tests {
         }
     }
 
-    fn ids<'country>(facilities: impl Iterator<Item = &'country Facility>) -> Vec<i32> {
+    fn ids<'places>(facilities: impl Iterator<Item = &'places Facility>) -> Vec<i32> {
         facilities.map(|facility| facility.id).collect()
     }
 
     #[test]
     fn a_district_without_a_hospital_is_served_by_the_one_named() {
-        let country = Country::of(
+        let places = Places::of(
             vec![district("falaba", Some(1)), district("koinadugu", None), district("bonthe", Some(9))],
             vec![
                 facility(1, "koinadugu", "hospital", &["maternity", "blood"]),
@@ -225,12 +225,12 @@ mod tests {
                 facility(4, "bonthe", "chc", &["maternity"]),
             ],
         );
-        assert_eq!(country.nearest("falaba").map(|facility| facility.id), Some(1));
-        assert_eq!(country.nearest("koinadugu").map(|facility| facility.id), Some(1));
-        assert_eq!(country.nearest("bonthe"), None, "it names one that is not listed");
-        assert_eq!(country.nearest("atlantis"), None);
-        assert_eq!(ids(country.clinics("koinadugu", None)), [1, 2]);
-        assert_eq!(ids(country.clinics("koinadugu", Some("blood"))), [1]);
-        assert_eq!(ids(country.pharmacies("koinadugu")), [3]);
+        assert_eq!(places.nearest("falaba").map(|facility| facility.id), Some(1));
+        assert_eq!(places.nearest("koinadugu").map(|facility| facility.id), Some(1));
+        assert_eq!(places.nearest("bonthe"), None, "it names one that is not listed");
+        assert_eq!(places.nearest("atlantis"), None);
+        assert_eq!(ids(places.clinics("koinadugu", None)), [1, 2]);
+        assert_eq!(ids(places.clinics("koinadugu", Some("blood"))), [1]);
+        assert_eq!(ids(places.pharmacies("koinadugu")), [3]);
     }
 }

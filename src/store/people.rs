@@ -164,6 +164,28 @@ pub async fn link(
     Ok(())
 }
 
+/// Her numbers that take messages, with their blind indexes.
+pub async fn open_numbers(
+    work: &mut PgConnection,
+    key: &PersonKey,
+) -> Result<Vec<([u8; 16], Msisdn)>, StoreError> {
+    let rows: Vec<([u8; 16], i16, Vec<u8>)> = sqlx::query_as(
+        "SELECT person_phone.phone, ordinal, number
+         FROM person_phone JOIN phone ON phone.key = person_phone.phone
+         WHERE person = $1 AND stopped_at IS NULL ORDER BY linked_at, person_phone.phone",
+    )
+    .bind(key.person())
+    .fetch_all(work)
+    .await?;
+    let mut numbers = Vec::with_capacity(rows.len());
+    for (phone, ordinal, number) in rows {
+        let Number(number) = Number::open(key, ordinal.into(), &number)?;
+        // A range of numbers that is no longer mobile takes no SMS.
+        numbers.extend(number.parse().ok().map(|msisdn| (phone, msisdn)));
+    }
+    Ok(numbers)
+}
+
 /// Whether she is greeted by name after her PIN.
 pub async fn set_greeting(
     work: &mut PgConnection,

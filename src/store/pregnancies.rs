@@ -11,19 +11,21 @@ pub struct Active {
     pub due_on: NaiveDate,
     /// Whether it is known to the month only.
     pub to_the_month: bool,
-    /// Days of the antenatal visits in it, oldest first.
-    pub contacts: Vec<NaiveDate>,
+    /// Antenatal contacts in it: days on which she was seen.
+    pub contacts: i64,
+    /// The last of them.
+    pub last_contact: Option<NaiveDate>,
 }
 
 /// Her pregnancy, as far as it is known and dated, and her antenatal visits in it.
 pub async fn active(work: &mut PgConnection, person: Uuid) -> Result<Option<Active>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT due_on, precision = 'month' AS to_the_month,
-                ARRAY (SELECT DISTINCT held_on FROM visit
+        "SELECT due_on, precision = 'month' AS to_the_month, contacts, last_contact
+         FROM pregnancy JOIN person_in_care ON person_in_care.id = pregnancy.person,
+              LATERAL (SELECT count(DISTINCT held_on) AS contacts, max(held_on) AS last_contact
+                       FROM visit
                        WHERE visit.person = pregnancy.person AND kind = 'antenatal'
-                         AND held_on BETWEEN due_on - 280 AND due_on + 28
-                       ORDER BY held_on) AS contacts
-         FROM pregnancy JOIN person_in_care ON person_in_care.id = pregnancy.person
+                         AND held_on BETWEEN due_on - 280 AND due_on + 28) AS seen
          WHERE pregnancy.person = $1 AND pregnancy.status = 'active' AND due_on IS NOT NULL",
     )
     .bind(person)

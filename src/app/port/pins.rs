@@ -1,0 +1,173 @@
+//! Giving a PIN, and choosing one.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::tries::{Admitted, Try};
+use super::{Port, Work, note, outcome, outcome_for};
+use crate::app::turns::{MenuShelf, PortError};
+use crate::identity::{HasherBusy, Pin, PinOwner, PinRefused, Tries};
+use crate::store::access::Act;
+use crate::store::credentials::Credential;
+use crate::store::{credentials, outbox, people};
+use crate::ussd::port::{Caller, Outcome, Proof};
+
+impl<M: MenuShelf> Port<M> {
+    /// Checks the PIN of the person chosen. Who has none is checked against a PIN that nobody has,
+    /// so that the time it takes says nothing.
+    pub(super) async fn verify_pin(
+        &self,
+        caller: &Caller,
+        pin: &str,
+        work: &mut Option<Work>,
+    ) -> Result<Outcome, PortError> {
+        let counted = match self.count_try(caller, pin).await? {
+            Admitted::Counted(counted) => counted,
+            Admitted::Locked(until) => return Ok(locked(until, caller.now)),
+        };
+        let hash = counted.credential.as_ref().map_or(self.nobody.as_str(), |credential| &credential.hash);
+        let Ok(right) = self.parts.hasher.verify(pin, hash).await else {
+            self.take_back(caller, &counted).await?;
+            return Ok(outcome("busy"));
+        };
+        let (Some(person), Some(credential)) = (counted.person, &counted.credential) else {
+            return Ok(outcome("none"));
+        };
+        if credential.expires_at.is_some_and(|expires| expires <= caller.now) {
+            return Ok(outcome("expired"));
+        }
+        if right && self.signed_in(caller, person, credential, pin, work).await? {
+            let work = self.work(work).await?;
+            let proof = match credential.must_change {
+                true => Proof::Choosing { person },
+                false => Proof::Pin { person, consented: people::consented(work, person).await? },
+            };
+            let name = if credential.must_change { "must_change" } else { "ok" };
+            return Ok(Outcome { proof: Some(proof), ..outcome(name) });
+        }
+        self.was_wrong(caller, person, pin, &counted, work).await
+    }
+
+    /// Writes that the PIN was right; false where another PIN counts since it was read.
+    async fn signed_in(
+        &self,
+        caller: &Caller,
+        person: Uuid,
+        credential: &Credential,
+        pin: &str,
+        work: &mut Option<Work>,
+    ) -> Result<bool, PortError> {
+        let renewed = match self.parts.hasher.needs_rehash(&credential.hash) {
+            true => self.parts.hasher.hash(pin).await.ok(),
+            false => None,
+        };
+        let work = self.work(work).await?;
+        credentials::hold_counters(work, &caller.phone, Some(person)).await?;
+        if !credentials::still_counts(work, person, &credential.hash).await? {
+            return Ok(false);
+        }
+        credentials::clear_counters(work, &caller.phone, person).await?;
+        if let Some(renewed) = renewed {
+            credentials::rehash(work, person, &credential.hash, &renewed).await?;
+        }
+        note(work, caller, person, Act::SignIn, "pin").await?;
+        Ok(true)
+    }
+
+    async fn was_wrong(
+        &self,
+        caller: &Caller,
+        person: Uuid,
+        pin: &str,
+        counted: &Try,
+        work: &mut Option<Work>,
+    ) -> Result<Outcome, PortError> {
+        if counted.repeat {
+            // The same try on another node may have taken it back when it could not check it.
+            self.count_try(caller, pin).await?;
+        }
+        let work = self.work(work).await?;
+        note(work, caller, person, Act::SignInFailed, "pin").await?;
+        match counted.locked_until.filter(|until| counted.left == 0 && *until > caller.now) {
+            Some(until) => {
+                self.tell_lock(caller, person, until, work).await?;
+                Ok(locked(until, caller.now))
+            }
+            None => Ok(Outcome { facts: vec![("left", i64::from(counted.left).into())], ..outcome("wrong") }),
+        }
+    }
+
+    /// Takes a new PIN, to be typed once more.
+    pub(super) async fn propose_pin(
+        &self,
+        caller: &Caller,
+        typed: &str,
+        work: &mut Option<Work>,
+    ) -> Result<Outcome, PortError> {
+        let Ok(pin) = Pin::new(typed) else { return Ok(outcome("length")) };
+        let Some((person, credential)) = self.prover(caller).await? else { return Ok(outcome("refused")) };
+        let phones = [caller.msisdn];
+        let owner = PinOwner {
+            birth_year: person.identity.birth_year.map(i32::from),
+            birth_date: person.identity.birth_date,
+            phones: &phones,
+        };
+        match self.parts.settings.pins.check(&pin, &owner) {
+            Ok(()) => {}
+            Err(PinRefused::TooShort { .. }) => return Ok(outcome("length")),
+            Err(PinRefused::Weak(_)) => return Ok(outcome("weak")),
+        }
+        let checked = self.parts.hasher.verify(pin.reveal(), &credential.hash).await;
+        let hash = match checked {
+            Ok(true) => return Ok(outcome("same")),
+            Ok(false) => self.parts.hasher.hash(pin.reveal()).await,
+            Err(HasherBusy) => Err(HasherBusy),
+        };
+        let Ok(hash) = hash else { return Ok(outcome("busy")) };
+        let work = self.work(work).await?;
+        credentials::propose(work, person.id, &hash, &caller.session.0).await?;
+        Ok(outcome("ok"))
+    }
+
+    /// Makes the proposed PIN hers.
+    pub(super) async fn confirm_pin(
+        &self,
+        caller: &Caller,
+        typed: &str,
+        work: &mut Option<Work>,
+    ) -> Result<Outcome, PortError> {
+        let Some((person, credential)) = self.prover(caller).await? else { return Ok(outcome("refused")) };
+        let here = credential.pending_session.as_deref() == Some(caller.session.0.as_slice());
+        let Some(pending) = credential.pending_hash.filter(|_| here) else { return Ok(outcome("refused")) };
+        match self.parts.hasher.verify(typed, &pending).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(outcome("differs")),
+            Err(HasherBusy) => return Ok(outcome("busy")),
+        }
+        let work = self.work(work).await?;
+        credentials::hold_counters(work, &caller.phone, Some(person.id)).await?;
+        if !credentials::confirm(work, person.id, &pending, caller.now).await? {
+            return Ok(outcome("refused"));
+        }
+        outbox::cancel_pins(work, person.id, caller.now).await?;
+        note(work, caller, person.id, Act::Change, "pin").await?;
+        if !credential.must_change {
+            self.tell_change(caller, &person, work).await?;
+        }
+        let proof = Proof::Pin { person: person.id, consented: person.consented };
+        Ok(Outcome { proof: Some(proof), ..outcome("ok") })
+    }
+
+    /// Who may choose a PIN: she has given hers in this session, and still has it.
+    async fn prover(&self, caller: &Caller) -> Result<Option<(people::Person, Credential)>, PortError> {
+        let (Proof::Pin { person, .. } | Proof::Choosing { person }) = caller.proof else { return Ok(None) };
+        let mut connection = self.parts.pool.acquire().await?;
+        let found = people::open(&mut connection, &self.parts.vault, person).await?;
+        let credential = credentials::find(&mut connection, person).await?;
+        Ok(found.zip(credential))
+    }
+}
+
+fn locked(until: DateTime<Utc>, now: DateTime<Utc>) -> Outcome {
+    outcome_for("locked", Tries::minutes_left(until, now))
+}

@@ -1,0 +1,50 @@
+//! What the port is set to.
+
+use chrono::TimeDelta;
+
+use crate::identity::{PinPolicy, TryLimits};
+use crate::store::phones::Allowance;
+
+/// How long a PIN that was sent can be used to choose one's own.
+pub(super) const ISSUED_PIN_LASTS: TimeDelta = TimeDelta::hours(24);
+
+/// An SMS with a PIN that has not left by then stays.
+pub(super) const PIN_SMS_LASTS: TimeDelta = TimeDelta::minutes(10);
+
+/// The same for any other SMS that somebody waits for.
+pub(super) const ANSWER_SMS_LASTS: TimeDelta = TimeDelta::hours(1);
+
+/// What the port is set to.
+#[derive(Clone, Debug)]
+pub struct PortSettings {
+    /// What is dialled; named in messages.
+    pub service_code: String,
+    /// What is asked of a PIN.
+    pub pins: PinPolicy,
+    /// Wrong PINs of one person.
+    pub person_tries: TryLimits,
+    /// Wrong PINs from one number, whoever is meant.
+    pub phone_tries: TryLimits,
+    /// How often a number may ask for a new PIN.
+    pub recover_pin: Vec<Allowance>,
+    /// How often it may ask for a facility's details by SMS.
+    pub send_clinic: Vec<Allowance>,
+    /// How often somebody may register on it.
+    pub register: Vec<Allowance>,
+}
+
+impl PortSettings {
+    /// The usual limits.
+    pub fn new(service_code: impl Into<String>, pins: PinPolicy, person_tries: TryLimits) -> Self {
+        let within = |count, within| Allowance { count, within };
+        Self {
+            service_code: service_code.into(),
+            pins,
+            person_tries,
+            phone_tries: TryLimits { tries: person_tries.tries.saturating_mul(2), ..person_tries },
+            recover_pin: vec![within(1, TimeDelta::minutes(10)), within(3, TimeDelta::days(1))],
+            send_clinic: vec![within(3, TimeDelta::minutes(10)), within(10, TimeDelta::days(1))],
+            register: vec![within(2, TimeDelta::minutes(10)), within(4, TimeDelta::days(1))],
+        }
+    }
+}
