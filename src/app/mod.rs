@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod migrations;
 pub mod node;
 pub mod port;
+pub mod serve;
 pub mod server;
 pub mod settings;
 pub mod turns;

@@ -4,6 +4,7 @@ mod admin;
 mod dial;
 mod health;
 mod migrate;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ enum Command {
     Dial(dial::Dial),
     Health(health::Health),
     Migrate(migrate::Migrate),
+    Serve(serve::Serve),
 }
 
 /// Where a command's settings come from.
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Dial(dial) => dial.run(),
         Command::Health(health) => health.run(),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Serve(serve) => serve.run(),
     };
     done.unwrap_or_else(|error| {
         eprintln!("mamacare: {error:#}");

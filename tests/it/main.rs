@@ -9,5 +9,6 @@ mod http_server;
 mod http_turns;
 mod menus;
 mod private_server;
+mod serve;
 mod staff;
 mod turns;

@@ -3,7 +3,6 @@
 mod database;
 mod folder;
 mod node;
-mod plain_port;
 mod server;
 
 pub use database::TestDatabase;

@@ -4,18 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mamacare::app::clock::{self, Clock};
-use mamacare::app::menus::{MenuOptions, MenuSource, Menus};
 use mamacare::app::metrics::Metrics;
-use mamacare::app::node::{Node, NodeParts};
+use mamacare::app::node::Node;
+use mamacare::app::serve::Foundation;
 use mamacare::app::settings::{Secret, SecretList, Settings};
-use mamacare::privacy::Keyring;
-use mamacare::store::turns::Turns;
+use mamacare::care::Country;
+use mamacare::identity::{HasherSettings, PinHasher};
+use mamacare::privacy::{Keyring, Vault};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
-use super::plain_port::PlainPort;
 use super::{TestDatabase, TestFolder};
 
 pub const SECRET: &str = "0f1e2d3c4b5a69788796";
@@ -56,8 +55,9 @@ impl TestNode {
             channel.secrets = SecretList(vec![Secret::new(SECRET)]);
         }
         settings.database.url = Some(Secret::new(database.url()));
+        settings.menu.dir = Some(menus.path().to_owned());
         change(&mut settings);
-        let node = start(settings, &menus).await;
+        let node = start(settings).await;
         let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         Self { database, menus, node, client }
     }
@@ -111,22 +111,18 @@ impl TestNode {
     }
 }
 
-async fn start(settings: Settings, menus: &TestFolder) -> Node {
-    let metrics = Metrics::install().unwrap();
+async fn start(settings: Settings) -> Node {
     let keys = Arc::new(Keyring::new(&clock::octets(), clock::generator()));
-    let pool = mamacare::app::database::pool(&settings.database).unwrap();
-    let sessions = Turns::start(pool.clone(), Arc::clone(&keys), Duration::from_mins(10));
-    let options = MenuOptions {
-        source: MenuSource::Folder(menus.path().to_owned()),
-        serve_unreviewed: settings.menu.serve_unreviewed.clone(),
-        constants: settings.menu.constants.clone(),
-        displays: vec![settings.channels.json.display()],
+    let cheap = HasherSettings { memory_kib: 64, passes: 1, ..settings.pin.hasher() };
+    let foundation = Foundation {
+        clock: Clock::system(),
+        listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        pool: mamacare::app::database::pool(&settings.database).unwrap(),
+        hasher: PinHasher::start(cheap, keys.pepper(), clock::octets).unwrap(),
+        vault: Arc::new(Vault::new(keys, 100)),
+        country: Arc::new(Country::shipped().unwrap()),
+        metrics: Metrics::install().unwrap(),
+        settings,
     };
-    let menus = Menus::load(options, sessions.clone()).await.unwrap();
-    let port = PlainPort { sessions: sessions.clone() };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let clock = Clock::system();
-    let chores = JoinSet::new();
-    Node::start(NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics, chores })
-        .unwrap()
+    foundation.start().await.unwrap()
 }

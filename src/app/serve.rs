@@ -1,0 +1,218 @@
+//! A production node: everything from the settings, until the system says stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::care::Country;
+use crate::identity::{HasherError, PinHasher, PinPolicy, TryLimits};
+use crate::privacy::{Keyring, Vault};
+use crate::store::facilities::Directory;
+use crate::store::turns::Turns as StoredTurns;
+
+use super::clock::{self, Clock};
+use super::menus::{MenuError, MenuOptions, MenuSource, Menus};
+use super::metrics::Metrics;
+use super::migrations;
+use super::node::{Node, NodeParts};
+use super::port::{Port, PortParts, PortSettings};
+use super::settings::{Settings, SettingsError};
+use super::turns::PortError;
+use super::{database, logging};
+
+/// A database that starts beside us is waited for this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Pause between two looks at it.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Persons whose keys are kept open.
+const VAULT_KEYS: u64 = 10_000;
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A setting.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The numbers cannot be counted.
+    #[error("the recorder of metrics could not be installed: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The database stays away.
+    #[error("the database of DATABASE_URL does not answer: {0}")]
+    Away(#[source] sqlx::Error),
+    /// The database is behind.
+    #[error("the database lacks {0} migrations of this version: run `mamacare migrate`")]
+    Behind(usize),
+    /// PIN checks.
+    #[error(transparent)]
+    Hasher(#[from] HasherError),
+    /// The menus.
+    #[error(transparent)]
+    Menu(#[from] MenuError),
+    /// The country's files.
+    #[error(transparent)]
+    Country(#[from] crate::care::CountryError),
+    /// The store.
+    #[error("the store could not be opened: {0}")]
+    Port(#[from] PortError),
+    /// The address.
+    #[error("server.listen: {address} cannot be listened on: {source}")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+}
+
+/// What a node needs beside its settings; the demo makes its own.
+pub struct Foundation {
+    /// All settings.
+    pub settings: Settings,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// Connections.
+    pub pool: PgPool,
+    /// Sealing, and with it the keys.
+    pub vault: Arc<Vault>,
+    /// PIN checks.
+    pub hasher: PinHasher,
+    /// Schedules and words of the country.
+    pub country: Arc<Country>,
+    /// The numbers of this process.
+    pub metrics: Metrics,
+}
+
+impl Foundation {
+    /// Builds a node on it and starts it.
+    pub async fn start(self) -> Result<Node, ServeError> {
+        let Self { settings, clock, listener, pool, vault, hasher, country, metrics } = self;
+        let keys = Arc::clone(vault.keyring());
+        let resume_window = Duration::from_secs(settings.ussd.resume_window_seconds);
+        let sessions = StoredTurns::start(pool.clone(), Arc::clone(&keys), resume_window);
+        let menus = Menus::load(menu_options(&settings), sessions.clone()).await?;
+        let directory = Directory::open(&pool).await.map_err(ServeError::Away)?;
+        let mut chores = JoinSet::new();
+        chores.spawn(directory.clone().keep_fresh(pool.clone()));
+        let port = Port::open(PortParts {
+            pool: pool.clone(),
+            turns: sessions.clone(),
+            vault,
+            hasher,
+            directory,
+            country,
+            menus: menus.clone(),
+            settings: port_settings(&settings),
+        })
+        .await?;
+        let parts =
+            NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics, chores };
+        Ok(Node::start(parts)?)
+    }
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn run(settings: Settings) -> Result<(), ServeError> {
+    settings.check_production()?;
+    logging::start(&settings.log)?;
+    let metrics = Metrics::install()?;
+    let mut stop = Stop::listen()?;
+    let pool = database::pool(&settings.database)?;
+    let found = tokio::select! {
+        found = wait_for_database(&pool) => found?,
+        () = stop.wait() => return Ok(()),
+    };
+    if found.pending > 0 {
+        return Err(ServeError::Behind(found.pending));
+    }
+    let keys = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
+    let hasher = PinHasher::start(settings.pin.hasher(), keys.pepper(), clock::octets)?;
+    let address = settings.server.listen;
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+    let foundation = Foundation {
+        settings,
+        clock: Clock::system(),
+        listener,
+        pool,
+        vault: Arc::new(Vault::new(keys, VAULT_KEYS)),
+        hasher,
+        country: Arc::new(Country::shipped()?),
+        metrics,
+    };
+    let node = foundation.start().await?;
+    tracing::info!(address = %node.address(), version = env!("CARGO_PKG_VERSION"), "ready");
+    stop.wait().await;
+    tracing::info!("stopping: finishing what is under way");
+    node.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The system's wish that we stop.
+pub struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    /// From now on the signals do not end the process by themselves.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Until SIGTERM or SIGINT.
+    pub async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Which migrations the database has, once it answers.
+async fn wait_for_database(pool: &PgPool) -> Result<migrations::Migrations, ServeError> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let asked = async { migrations::of(&mut *pool.acquire().await?).await };
+        match asked.await {
+            Ok(found) => return Ok(found),
+            Err(error) if begun.elapsed() >= PATIENCE => return Err(ServeError::Away(error)),
+            Err(error) => tracing::warn!(%error, "waiting for the database"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn port_settings(settings: &Settings) -> PortSettings {
+    let pins = PinPolicy { min_length: settings.pin.min_length.into(), ..PinPolicy::default() };
+    let tries = TryLimits {
+        tries: settings.pin.tries,
+        first_lock: TimeDelta::minutes(settings.pin.lock_minutes.into()),
+        ..TryLimits::default()
+    };
+    PortSettings::new(&settings.ussd.service_code, pins, tries)
+}
+
+fn menu_options(settings: &Settings) -> MenuOptions {
+    let open = settings.channels.all().into_iter().filter(|(_, channel)| channel.enabled);
+    let mut displays: Vec<_> = open.map(|(_, channel)| channel.display()).collect();
+    displays.dedup();
+    MenuOptions {
+        source: MenuSource::choose(settings.menu.dir.as_deref()),
+        serve_unreviewed: settings.menu.serve_unreviewed.clone(),
+        constants: settings.menu.constants.clone(),
+        displays,
+    }
+}
