@@ -18,6 +18,7 @@ pub use age::{Age, AgeError};
 pub use antenatal::{AntenatalSchedule, Attended, Contact, NextContact};
 pub use consent::ConsentPurpose;
 pub use country::{Country, CountryError, CountryProblem};
+pub(crate) use country::{Row, rows};
 pub use immunisation::{
     Child, Districts, Dose, DoseKind, DoseState, Given, ImmunisationSchedule, VaccineVisit, VisitState,
 };

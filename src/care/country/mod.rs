@@ -9,7 +9,7 @@ use super::immunisation::{Dose, ImmunisationSchedule};
 use super::limits::{Limit, Limits};
 use super::place::{District, Facility};
 use super::words::{Word, Words};
-use table::{Row, rows};
+pub(crate) use table::{Row, rows};
 
 /// Longest names that fit the screens that show them.
 const DISTRICT_NAME: usize = 18;
@@ -82,6 +82,9 @@ pub enum CountryProblem {
     /// A row that does not fit the one before it.
     #[error("{0}")]
     Order(&'static str),
+    /// A row that breaks a rule of its file.
+    #[error("{0}")]
+    Rule(String),
 }
 
 impl Country {

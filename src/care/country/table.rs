@@ -7,7 +7,7 @@ use super::{CountryError, CountryProblem};
 
 /// A row and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Row<T> {
+pub(crate) struct Row<T> {
     pub value: T,
     file: &'static str,
     line: u64,
@@ -32,7 +32,7 @@ impl<T> Row<T> {
 }
 
 /// Reads all rows; lines that begin with `#` are remarks.
-pub(super) fn rows<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<Vec<Row<T>>, CountryError> {
+pub(crate) fn rows<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<Vec<Row<T>>, CountryError> {
     let mut reader = ReaderBuilder::new().comment(Some(b'#')).trim(Trim::All).from_reader(text.as_bytes());
     let headings = reader.headers().map_err(|error| wrong(file, 1, &error, None))?.clone();
     let mut rows = Vec::new();
