@@ -2,6 +2,7 @@
 
 mod handset;
 mod menu;
+mod walk;
 
 use super::*;
 use crate::text::Encoding;
