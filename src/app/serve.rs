@@ -26,7 +26,7 @@ use super::turns::PortError;
 use super::{database, logging};
 
 /// A database that starts beside us is waited for this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Pause between two looks at it.
 const PAUSE: Duration = Duration::from_millis(500);

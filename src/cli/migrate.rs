@@ -5,16 +5,21 @@ use std::process::ExitCode;
 use anyhow::Context;
 use sqlx::Connection;
 
+use crate::app::clock::Clock;
 use crate::app::{database, migrations};
+use crate::care::Country;
+use crate::store::places::add_country;
 
 use super::{SettingsFile, small_runtime};
 
 /// Bring the database to what this version needs.
 ///
-/// The database is the one of `DATABASE_URL`. Applies the migrations that are in this binary and not yet in the database. It is safe to run it
-/// again, and from several machines at once. Run it before `mamacare serve` when you upgrade; nodes of
-/// the version before go on meanwhile.
+/// Applies to the database of DATABASE_URL the migrations that are in this binary and not yet there, and
+/// adds the districts and facilities of the country that are missing. It is safe to run it again, and
+/// from several machines at once. Run it before `mamacare serve` when you upgrade; nodes of the version
+/// before go on meanwhile.
 #[derive(clap::Args)]
+#[expect(clippy::doc_markdown, reason = "this is the text of --help, where backticks stand as they are")]
 pub(super) struct Migrate {
     #[command(flatten)]
     settings: SettingsFile,
@@ -31,6 +36,10 @@ impl Migrate {
                 .context("the database of DATABASE_URL does not answer")?;
             let before = migrations::of(&mut connection).await?;
             let after = migrations::apply(&mut connection).await?;
+            let country = Country::shipped()?;
+            let mut work = connection.begin().await?;
+            add_country(&mut work, &country.districts, &country.facilities, Clock::system().now()).await?;
+            work.commit().await?;
             connection.close().await?;
             match before.pending {
                 0 => println!("The database is up to date (migration {}).", after.applied),

@@ -145,7 +145,12 @@ async fn a_database_without_migrations_is_refused_until_it_is_migrated() {
         assert!(migrated.status.success(), "{}", stderr(&migrated));
         assert!(String::from_utf8_lossy(&migrated.stdout).contains(said));
     }
-    assert!(Served::start(&url).turn("s", "").await.starts_with("CON "));
+    let facilities: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM facility").fetch_one(&database.pool).await.unwrap();
+    assert!(facilities > 10, "the country's facilities are not there");
+    let node = Served::start(&url);
+    node.turn("s", "").await;
+    assert!(node.turn("s", "3").await.starts_with("CON "));
 }
 
 #[test]

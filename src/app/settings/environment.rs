@@ -10,6 +10,9 @@ pub const FILE_VARIABLE: &str = "MAMACARE_SETTINGS";
 
 const PREFIX: &str = "MAMACARE_";
 
+/// Variables with our prefix that mean something else.
+const NO_SETTINGS: [&str; 3] = [FILE_VARIABLE, "MAMACARE_DIAL_SECRET", "MAMACARE_TEST_DATABASE_URL"];
+
 /// Variables, as a provider. What is a secret stays a text, whatever it looks like.
 pub struct Environment<'a>(pub &'a [(String, String)]);
 
@@ -40,7 +43,7 @@ fn key_of(name: &str) -> Option<String> {
     if name == "DATABASE_URL" {
         return Some("database.url".to_owned());
     }
-    if name == FILE_VARIABLE {
+    if NO_SETTINGS.contains(&name) {
         return None;
     }
     name.strip_prefix(PREFIX).map(|rest| rest.to_ascii_lowercase().replace("__", "."))

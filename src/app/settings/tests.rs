@@ -48,6 +48,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_base() {
             ("MAMACARE_CHANNELS__JSON__SECRETS", "1234567890123456,second-secret-of-it"),
             ("DATABASE_URL", "postgres://localhost/mamacare"),
             ("PATH", "/usr/bin"),
+            ("MAMACARE_DIAL_SECRET", "of-another-command"),
         ]),
     })
     .unwrap();
@@ -66,6 +67,7 @@ fn a_wrong_setting_names_its_key() {
         (vec![("MAMACARE_USSD__SERVICE_CODE", "*468")], "ussd.service_code: expected a code like *468#"),
         (vec![("MAMACARE_USSD__SESION_TIMEOUT", "1")], "ussd.sesion_timeout: no such key"),
         (vec![("MAMACARE_USD__X", "1")], "usd: no such key"),
+        (vec![("MAMACARE_USSD_SERVICE_CODE", "1")], "ussd_service_code: no such key"),
         (vec![("MAMACARE_PIN__TRIES", "many")], "pin.tries: "),
         (vec![("MAMACARE_PIN__TRIES", "40")], "pin.tries: expected 1 to 10, found 40"),
         (vec![("MAMACARE_SERVER__LISTEN", "here")], "server.listen: "),
