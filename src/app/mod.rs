@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod database;
+pub mod demo;
 pub mod health;
 pub mod logging;
 pub mod menus;

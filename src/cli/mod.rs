@@ -1,6 +1,7 @@
 //! The commands. Each says in its exit code how it went: 0 well, 1 not, 2 wrongly called.
 
 mod admin;
+mod demo;
 mod dial;
 mod health;
 mod migrate;
@@ -24,6 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Admin(admin::Admin),
+    Demo(demo::Demo),
     Dial(dial::Dial),
     Health(health::Health),
     Migrate(migrate::Migrate),
@@ -48,6 +50,7 @@ impl SettingsFile {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Admin(admin) => admin.run(),
+        Command::Demo(demo) => demo.run(),
         Command::Dial(dial) => dial.run(),
         Command::Health(health) => health.run(),
         Command::Migrate(migrate) => migrate.run(),

@@ -3,6 +3,7 @@
 mod admin;
 mod architecture;
 mod bulk;
+mod demo;
 mod harness;
 mod http_health;
 mod http_server;

@@ -1,7 +1,7 @@
 //! What a running demo tells of itself in `demo.json`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -55,9 +55,4 @@ impl Facts {
     pub(super) fn with_code(service_code: &str) -> Self {
         Self { service_code: service_code.to_owned(), callbacks: BTreeMap::new(), mothers: vec![] }
     }
-}
-
-/// Where the demo keeps its data unless told otherwise.
-pub(super) fn default_folder() -> PathBuf {
-    PathBuf::from("/var/lib/mamacare/demo")
 }

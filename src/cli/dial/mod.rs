@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
+use crate::app::demo::default_folder;
 use crate::care::Msisdn;
 use crate::channels::is_service_code;
 
@@ -108,7 +109,7 @@ impl Dial {
         if self.server.is_some() && self.data.is_none() {
             return Ok(None);
         }
-        let folder = self.data.clone().unwrap_or_else(facts::default_folder);
+        let folder = self.data.clone().unwrap_or_else(default_folder);
         Facts::read(&folder).map(Some)
     }
 

@@ -1,0 +1,162 @@
+//! Everything that a demo needs before it can serve: its folder, its secrets, its database, its
+//! people.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::{Connection, PgConnection};
+use tokio::net::TcpListener;
+
+use super::error::DemoError;
+use super::facts::{self, Facts};
+use super::load::{self, Generator, number_of};
+use super::people::MOTHERS;
+use super::secrets::DemoSecrets;
+use super::seed::Seeder;
+use super::staff::STAFF;
+use crate::app::clock::{self, Clock};
+use crate::app::database;
+use crate::app::metrics::Metrics;
+use crate::app::serve::Foundation;
+use crate::care::Country;
+use crate::identity::PinHasher;
+use crate::privacy::{Keyring, Vault};
+use crate::store::MIGRATOR;
+use crate::store::private::{Claim, Durability, PrivateServer};
+
+/// What people ask of a demo.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Port on this machine.
+    pub port: u16,
+    /// Folder of its data.
+    pub data: PathBuf,
+    /// Synthetic patients to have, beside the demo's own people.
+    pub patients: u64,
+}
+
+/// The database's name in the private server.
+pub(super) const DATABASE: &str = "mamacare";
+/// What a synthetic patient takes on the disk, with indexes and the log of the write, in bytes.
+const PATIENT_BYTES: u64 = 4500;
+/// Persons whose keys are kept open.
+const VAULT_KEYS: u64 = 10_000;
+
+/// A demo that is ready to serve.
+pub(super) struct Prepared {
+    pub server: PrivateServer,
+    pub secrets: DemoSecrets,
+    pub foundation: Foundation,
+    pub load: Option<facts::Load>,
+}
+
+impl Prepared {
+    /// Makes everything ready. What fails leaves nothing running and nothing half done.
+    pub async fn new(options: &Options, clock: &Clock) -> Result<Self, DemoError> {
+        // First what another program may hold: the folder, then the port.
+        let claim = Claim::take(&options.data)?;
+        let folder = claim.folder().to_owned();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let listen = |source| DemoError::Port { port: options.port, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        Facts::withdraw(&folder).map_err(|source| DemoError::Facts { path: folder.clone(), source })?;
+        let data = claim.holds_data();
+        let secrets = DemoSecrets::of(&folder, data, MOTHERS.len(), STAFF.len(), &mut clock::generator())?;
+        let server = claim.start(Durability::Durable).await?;
+        let rest = Rest { server: &server, secrets: &secrets, wanted: options.patients, clock };
+        match rest.prepare(listener).await {
+            Ok((foundation, load)) => Ok(Self { server, secrets, foundation, load }),
+            Err(error) => {
+                server.stop().await;
+                Err(of_disk(error, &folder))
+            }
+        }
+    }
+}
+
+/// What is prepared once the server runs.
+struct Rest<'a> {
+    server: &'a PrivateServer,
+    secrets: &'a DemoSecrets,
+    /// Synthetic patients.
+    wanted: u64,
+    clock: &'a Clock,
+}
+
+impl Rest<'_> {
+    async fn prepare(&self, listener: TcpListener) -> Result<(Foundation, Option<facts::Load>), DemoError> {
+        self.server.ensure_database(DATABASE).await?;
+        let port = listener.local_addr().map_err(|source| DemoError::Port { port: 0, source })?.port();
+        let settings = self.secrets.settings(port, &self.server.url(DATABASE))?;
+        let mut connection = PgConnection::connect_with(&self.server.options(DATABASE)?).await?;
+        MIGRATOR.run(&mut connection).await?;
+        let keyring = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
+        let foundation = Foundation {
+            clock: self.clock.clone(),
+            listener,
+            pool: database::pool(&settings.database)?,
+            hasher: PinHasher::start(settings.pin.hasher(), keyring.pepper(), clock::octets::<16>)?,
+            vault: Arc::new(Vault::new(keyring, VAULT_KEYS)),
+            country: Arc::new(Country::shipped()?),
+            metrics: Metrics::install()?,
+            settings,
+        };
+        let seeder = Seeder {
+            country: &foundation.country,
+            secrets: self.secrets,
+            vault: &foundation.vault,
+            hasher: &foundation.hasher,
+            now: self.clock.now(),
+        };
+        seeder.seed(&mut connection).await.map_err(DemoError::Seed)?;
+        let load = self.load(&foundation, &mut connection).await?;
+        connection.close().await?;
+        Ok((foundation, load))
+    }
+
+    async fn load(
+        &self,
+        foundation: &Foundation,
+        connection: &mut PgConnection,
+    ) -> Result<Option<facts::Load>, DemoError> {
+        let mut count = load::count(connection).await?;
+        if count < self.wanted {
+            self.check_room(self.wanted - count)?;
+            let hash = foundation.hasher.hash(&self.secrets.load_pin).await;
+            let hash = Arc::from(hash.map_err(|error| DemoError::Seed(error.into()))?);
+            let generator = Generator::new(Arc::clone(&foundation.country), hash, self.clock.now());
+            let filled = load::fill(self.wanted, &generator, &foundation.vault, connection).await;
+            count = filled.map_err(DemoError::Load)?;
+        }
+        let first = number_of(0).map_err(|error| DemoError::Load(error.into()))?;
+        Ok((count > 0).then(|| facts::Load {
+            pin: self.secrets.load_pin.clone(),
+            first_msisdn: first.e164(),
+            count,
+        }))
+    }
+
+    fn check_room(&self, patients: u64) -> Result<(), DemoError> {
+        let folder = self.server.folder();
+        let needed_mb = patients.saturating_mul(PATIENT_BYTES) >> 20;
+        let free_mb = rustix::fs::statvfs(folder)
+            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >> 20);
+        if needed_mb > free_mb {
+            return Err(DemoError::NoRoom { patients, needed_mb, free_mb, folder: folder.to_owned() });
+        }
+        Ok(())
+    }
+}
+
+/// A full disk is told as such, whichever statement met it.
+fn of_disk(error: DemoError, folder: &Path) -> DemoError {
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(found) = cause {
+        if found.to_string().contains("No space left on device") {
+            return DemoError::DiskFull(folder.to_owned());
+        }
+        cause = found.source();
+    }
+    error
+}

@@ -1,0 +1,45 @@
+//! What a demo knew before, it knows after: a clean stop, a kill.
+
+use sqlx::{Connection, PgConnection};
+
+use super::Demo;
+use crate::harness::TestFolder;
+
+#[tokio::test]
+async fn a_second_start_goes_on_where_the_first_was_killed() {
+    let folder = TestFolder::new();
+    let first = Demo::start(&folder, &[]);
+    let greeting = first.turn("cut", "+23276000001", "").await;
+    let next = first.turn("cut", "+23276000001", "1").await;
+    let facts = first.facts.clone();
+    first.kill();
+    // The facts of the killed one still lie there, and its PostgreSQL runs.
+    assert!(folder.path().join("demo.json").exists());
+    assert!(folder.path().join("postgres/postmaster.pid").exists());
+
+    let second = Demo::start(&folder, &[]);
+    for kept in ["mothers", "staff", "service_code"] {
+        assert_eq!(second.facts[kept], facts[kept], "{kept}");
+    }
+    assert_ne!(second.facts["pid"], facts["pid"]);
+    assert_eq!(second.turn("cut", "+23276000001", "1").await, next);
+    assert_ne!(next, greeting);
+    assert!(second.stop().success());
+}
+
+#[tokio::test]
+async fn nothing_is_brought_in_twice() {
+    let folder = TestFolder::new();
+    let count =
+        "SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM visit) + (SELECT count(*) FROM staff)
+                        + (SELECT count(*) FROM facility) + (SELECT count(*) FROM access_log)";
+    let mut counts = Vec::new();
+    for _ in 0..2 {
+        let demo = Demo::start(&folder, &[]);
+        let mut connection = PgConnection::connect(demo.fact("/database_url")).await.unwrap();
+        counts.push(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut connection).await.unwrap());
+        assert!(demo.stop().success());
+    }
+    assert!(counts[0] > 50, "{counts:?}");
+    assert_eq!(counts[0], counts[1]);
+}

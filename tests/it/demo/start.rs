@@ -1,0 +1,89 @@
+//! A first start: what it tells, and what is behind what it tells.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use mamacare::identity::{HasherSettings, PinHasher};
+use mamacare::privacy::Keyring;
+use mamacare::store::staff::StaffAccount;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::Value;
+use sqlx::{Connection, PgConnection};
+
+use super::Demo;
+use crate::harness::TestFolder;
+
+#[tokio::test]
+async fn tells_scripts_all_they_need_and_takes_it_back_when_it_stops() {
+    let folder = TestFolder::new();
+    let demo = Demo::start(&folder, &[]);
+    let mode = std::fs::metadata(demo.facts_file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(demo.fact("/base_url").starts_with("http://127.0.0.1:"));
+    assert_eq!(demo.facts["pid"], demo.child.id());
+    assert_eq!(demo.fact("/service_code"), "*468#");
+    assert!(demo.fact("/callbacks/africastalking/url").contains("/ussd/africastalking/"));
+    assert_eq!(demo.facts["callbacks"]["africastalking"]["headers"], serde_json::json!({}));
+    assert!(demo.fact("/callbacks/json/url").ends_with("/ussd/json"));
+    assert!(demo.fact("/callbacks/json/headers/authorization").starts_with("Bearer "));
+    mothers_are_as_published(&demo);
+    staff_can_sign_in(&demo).await;
+    let facts_file = demo.facts_file();
+    assert!(demo.stop().success());
+    assert!(!facts_file.exists());
+    assert!(!folder.path().join("postgres/postmaster.pid").exists());
+}
+
+fn mothers_are_as_published(demo: &Demo) {
+    let mothers = demo.facts["mothers"].as_array().unwrap();
+    let expected = [
+        ("expecting", "+23276000001", "en", false),
+        ("new_mother", "+23277000002", "kri", false),
+        ("first_entry", "+23230000003", "en", true),
+    ];
+    for (mother, (key, msisdn, language, must_change)) in mothers.iter().zip(expected) {
+        assert_eq!((&mother["key"], &mother["msisdn"]), (&Value::from(key), &Value::from(msisdn)));
+        assert_eq!(mother["language"], language);
+        assert_eq!(mother.get("must_change_pin").is_some_and(|flag| flag == true), must_change, "{key}");
+        let pin = mother["pin"].as_str().unwrap();
+        assert!(pin.len() == 6 && pin.bytes().all(|digit| digit.is_ascii_digit()), "{pin}");
+    }
+    assert_eq!(mothers[0]["pin"], "739150");
+}
+
+async fn staff_can_sign_in(demo: &Demo) {
+    let roles: Vec<&Value> =
+        demo.facts["staff"].as_array().unwrap().iter().map(|member| &member["role"]).collect();
+    assert_eq!(roles, ["administrator", "hospital", "professional", "pharmacy"]);
+    let keys = Arc::new(demo_keys(demo));
+    let hasher = PinHasher::start(HasherSettings::default(), keys.pepper(), || [0; 16]).unwrap();
+    let mut connection = PgConnection::connect(demo.fact("/database_url")).await.unwrap();
+    for member in demo.facts["staff"].as_array().unwrap() {
+        let email = member["email"].as_str().unwrap();
+        let account = StaffAccount::active(email, &keys, &mut connection).await.unwrap().unwrap();
+        assert_eq!(account.role.word(), member["role"]);
+        assert!(account.synthetic);
+        let password = member["password"].as_str().unwrap();
+        assert!(hasher.verify(password, &account.password_hash).await.unwrap(), "{email}");
+    }
+}
+
+fn demo_keys(demo: &Demo) -> Keyring {
+    let secrets = std::fs::read(demo.folder.join("secrets.json")).unwrap();
+    let secrets: Value = serde_json::from_slice(&secrets).unwrap();
+    let digits = secrets["master_key"].as_str().unwrap();
+    let octet = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
+    Keyring::new(&std::array::from_fn(octet), StdRng::seed_from_u64(1))
+}
+
+#[tokio::test]
+async fn a_mother_dials_and_reads_that_she_is_expecting() {
+    let folder = TestFolder::new();
+    let demo = Demo::start(&folder, &[]);
+    let first = demo.turn("first", "+23276000001", "").await;
+    assert!(first.starts_with("CON "), "{first}");
+    let repeated = demo.turn("first", "+23276000001", "").await;
+    assert_eq!(first, repeated);
+    assert!(demo.stop().success());
+}
