@@ -25,6 +25,11 @@ impl BodyLimits {
         media_type: &'static str,
     ) -> Result<Bytes, Problem> {
         expect_type(headers, media_type)?;
+        self.read_any(headers, body).await
+    }
+
+    /// The whole body, whatever it is.
+    pub(super) async fn read_any(self, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
         let too_large = || {
             let detail = format!("a callback of this channel has at most {} octets", self.octets);
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)

@@ -7,6 +7,22 @@ use super::problem::Problem;
 /// The fields of a form, in their order, decoded.
 pub(super) struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
+/// A name and the octets of its value.
+pub(super) type RawField<'a> = (Cow<'a, str>, Cow<'a, [u8]>);
+
+/// All fields in their order, names as text and values as octets, also where a name comes twice:
+/// for what is signed or is not in UTF-8.
+pub(super) fn fields(body: &[u8]) -> Result<Vec<RawField<'_>>, Problem> {
+    let pairs = body.split(|&octet| octet == b'&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |&octet| octet == b'=');
+            let name = decode(halves.next().unwrap_or_default())?;
+            Ok((name, octets(halves.next().unwrap_or_default())?))
+        })
+        .collect()
+}
+
 impl<'a> Form<'a> {
     /// Reads all fields. Refused: broken escapes, octets that are no UTF-8, a name that comes twice.
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, Problem> {
@@ -38,8 +54,15 @@ impl<'a> Form<'a> {
 
 fn decode(text: &[u8]) -> Result<Cow<'_, str>, Problem> {
     let not_utf8 = || Problem::malformed("the form is not in UTF-8");
+    match octets(text)? {
+        Cow::Borrowed(plain) => std::str::from_utf8(plain).map(Cow::Borrowed).map_err(|_| not_utf8()),
+        Cow::Owned(decoded) => String::from_utf8(decoded).map(Cow::Owned).map_err(|_| not_utf8()),
+    }
+}
+
+fn octets(text: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     if !text.iter().any(|octet| matches!(octet, b'%' | b'+')) {
-        return std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| not_utf8());
+        return Ok(Cow::Borrowed(text));
     }
     let mut decoded = Vec::with_capacity(text.len());
     let mut octets = text.iter();
@@ -58,7 +81,7 @@ fn decode(text: &[u8]) -> Result<Cow<'_, str>, Problem> {
             plain => plain,
         });
     }
-    String::from_utf8(decoded).map(Cow::Owned).map_err(|_| not_utf8())
+    Ok(Cow::Owned(decoded))
 }
 
 const fn hex(digit: u8) -> Option<u8> {
@@ -99,6 +122,15 @@ mod tests {
         ] {
             assert_eq!(field(body, "a"), Ok(expected.map(str::to_owned)), "{body}");
         }
+    }
+
+    #[test]
+    fn raw_fields_keep_repeats_and_any_octets() {
+        let fields = fields(b"a=1&a=%FF%00+&b").unwrap();
+        let plain: Vec<(&str, &[u8])> =
+            fields.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+        assert_eq!(plain, [("a", b"1".as_slice()), ("a", b"\xff\x00 "), ("b", b"")]);
+        assert!(super::fields(b"a=%4").is_err() && super::fields(b"%ff=1").is_err());
     }
 
     #[test]

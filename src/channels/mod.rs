@@ -11,6 +11,7 @@ mod form;
 mod json;
 mod problem;
 mod service_code;
+pub mod sms;
 mod tally;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,4 @@
+//! The edge toward SMS providers.
+
+pub mod inbound;
+mod signature;
