@@ -3,10 +3,16 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use super::settings::{Database, SettingsError};
+
+/// A connection answers within this time, or is closed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A connection that was used so lately is thought to work.
+const RECENTLY: Duration = Duration::from_secs(1);
 
 /// Where and how to connect.
 pub fn options(database: &Database) -> Result<PgConnectOptions, SettingsError> {
@@ -21,11 +27,26 @@ pub fn options(database: &Database) -> Result<PgConnectOptions, SettingsError> {
         .map_err(|_| SettingsError::one("database.url: this address of PostgreSQL cannot be read"))
 }
 
+/// Whether a connection still answers. The pool asks too when one is given back, but would wait for
+/// ever, and keep its place, where the machine at the other end was lost without a word.
+async fn still_there(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(PATIENCE, connection.ping()).await.map_err(late)?.map(|()| true)
+}
+
 /// A node's connections; they are made when they are needed, and made again when they break.
 pub fn pool(database: &Database) -> Result<PgPool, SettingsError> {
     let timeout = database.statement_timeout_ms.to_string();
     let options = options(database)?.options([("statement_timeout", timeout)]);
     Ok(PgPoolOptions::new()
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                // One that worked a moment ago is not asked first: that costs every turn a round trip.
+                if metadata.idle_for < RECENTLY { Ok(true) } else { still_there(connection).await }
+            })
+        })
+        .after_release(|connection, _| Box::pin(still_there(connection)))
         .max_connections(database.connections)
         .acquire_timeout(Duration::from_millis(database.acquire_timeout_ms))
         .connect_lazy_with(options))

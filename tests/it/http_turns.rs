@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{SECRET, TestNode};
+use mamacare::app::settings::Secret;
+
+use crate::harness::{SECRET, TestDatabase, TestNode};
 
 const PHONE: &str = "+23276000001";
 
@@ -175,6 +177,52 @@ async fn while_the_database_is_away_the_phone_gets_a_polite_end_and_then_all_rec
     let recovered = node.turn("s", PHONE, "1").await;
     assert!(recovered.text.starts_with("CON "), "the turn that failed is not lost: {recovered:?}");
     assert_eq!(node.get("/readyz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_machine_that_is_lost_without_a_word_is_noticed_and_left() {
+    let database = TestDatabase::new().await;
+    let (wire, url) = database.wired().await;
+    let node = Arc::new(
+        TestNode::on(database, |settings| {
+            settings.database.url = Some(Secret::new(url));
+            settings.database.connections = 8;
+        })
+        .await,
+    );
+    // As many sessions at once as make every connection.
+    let many = async |text: &'static str| {
+        let turns: Vec<_> = (0..50)
+            .map(|at| {
+                let node = Arc::clone(&node);
+                tokio::spawn(async move { node.turn(&format!("s{at}"), PHONE, text).await })
+            })
+            .collect();
+        let mut served = 0;
+        for turn in turns {
+            let screen = turn.await.unwrap();
+            assert_eq!(screen.status, 200);
+            served += usize::from(screen.text.starts_with("CON "));
+        }
+        served
+    };
+    many("").await;
+    // Lost in the middle of what it was asked, the worst of times.
+    let pool = &node.database.pool;
+    let mut lock = pool.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE ussd_session IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let asking = many("1");
+    let lost = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() == 0 {}
+        wire.silence();
+        lock.rollback().await.unwrap();
+    };
+    tokio::join!(asking, lost);
+    let begun = Instant::now();
+    while many("1").await < 50 {
+        assert!(begun.elapsed() < Duration::from_secs(15), "it has not recovered");
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ const MOST_OPENINGS: usize = 128;
 const WRITE_LANES: usize = 2;
 /// Queries under way at once.
 const READ_LANES: usize = 2;
+/// No batch takes longer: whoever asked has been answered with a polite end by then.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A turn's writes, as the store takes them.
 #[derive(Clone, Debug)]
@@ -62,6 +64,19 @@ impl From<sqlx::Error> for TurnStoreError {
     }
 }
 
+/// The answers of a batch, or an error for each: a lane does not wait for ever for a machine that
+/// was lost without a word.
+async fn in_time<A>(
+    count: usize,
+    batch: impl Future<Output = Vec<Result<A, TurnStoreError>>>,
+) -> Vec<Result<A, TurnStoreError>> {
+    tokio::time::timeout(PATIENCE, batch).await.unwrap_or_else(|_| {
+        let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "a batch took too long");
+        let error = TurnStoreError::from(sqlx::Error::Io(late));
+        (0..count).map(|_| Err(error.clone())).collect()
+    })
+}
+
 /// Sessions in PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct Turns {
@@ -76,14 +91,14 @@ impl Turns {
     pub fn start(pool: PgPool, keys: Arc<Keyring>, resume_window: Duration) -> Self {
         let openings = {
             let (pool, keys) = (pool.clone(), Arc::clone(&keys));
-            Batcher::start(READ_LANES, MOST_OPENINGS, move |dials| {
-                open::read(pool.clone(), Arc::clone(&keys), resume_window, dials)
+            Batcher::start(READ_LANES, MOST_OPENINGS, move |dials: Vec<open::Dial>| {
+                in_time(dials.len(), open::read(pool.clone(), Arc::clone(&keys), resume_window, dials))
             })
         };
         let writes = {
             let (pool, keys) = (pool.clone(), Arc::clone(&keys));
-            Batcher::start(WRITE_LANES, MOST_WRITES, move |rows| {
-                write::all(pool.clone(), Arc::clone(&keys), rows)
+            Batcher::start(WRITE_LANES, MOST_WRITES, move |rows: Vec<TurnRow>| {
+                in_time(rows.len(), write::all(pool.clone(), Arc::clone(&keys), rows))
             })
         };
         Self { pool, keys, openings, writes }

@@ -7,7 +7,7 @@ use mamacare::store::MIGRATOR;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 
-use super::server;
+use super::{Wire, server};
 
 /// Held while the template is made; any number that nothing else uses.
 const MAKING: i64 = 0x6d61_6d61;
@@ -39,6 +39,18 @@ impl TestDatabase {
     /// For what connects by itself.
     pub fn url(&self) -> String {
         self.options.to_url_lossy().to_string()
+    }
+
+    /// The database behind a wire of the test's own, and how to reach it by it.
+    pub async fn wired(&self) -> (Wire, String) {
+        let wire = Wire::to(&self.options).await;
+        let address = wire.address();
+        let options = PgConnectOptions::new_without_pgpass()
+            .host(&address.ip().to_string())
+            .port(address.port())
+            .username(self.options.get_username())
+            .database(&self.name);
+        (wire, options.to_url_lossy().to_string())
     }
 
     /// Takes the database away, as when it restarts: connections break and no new one is let in.

@@ -4,7 +4,9 @@ mod database;
 mod folder;
 mod node;
 mod server;
+mod wire;
 
 pub use database::TestDatabase;
 pub use folder::TestFolder;
-pub use node::{SECRET, Screen, TestNode};
+pub use node::{SECRET, TestNode};
+pub use wire::Wire;

@@ -39,9 +39,14 @@ impl TestNode {
         Self::with(|_| {}).await
     }
 
-    /// A node with settings of its own; it serves the shipped menus out of a folder.
+    /// A node with settings of its own.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let (database, menus) = (TestDatabase::new().await, TestFolder::new());
+        Self::on(TestDatabase::new().await, change).await
+    }
+
+    /// A node on that database; it serves the shipped menus out of a folder.
+    pub async fn on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        let menus = TestFolder::new();
         for (name, text) in mamacare::menu::Sources::from_embedded().pairs() {
             let file = menus.path().join(name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
