@@ -108,11 +108,11 @@ pub async fn looks(
                     what IN ('next_visit', 'appointment', 'appointments') AS appointments, max(id) AS last
              FROM line GROUP BY 1, 2, 3, 4, 5
          ), ranked AS (
-             SELECT look.*, row_number() OVER (PARTITION BY own ORDER BY last DESC) AS place FROM look
+             SELECT look.*, row_number() OVER (PARTITION BY own ORDER BY day DESC, last DESC) AS place FROM look
          )
          SELECT day, own, role, facility, appointments FROM ranked
          WHERE place <= CASE WHEN own THEN $3 ELSE $2 END
-         ORDER BY last DESC LIMIT $2",
+         ORDER BY day DESC, last DESC LIMIT $2",
     )
     .bind(person)
     .bind(i64::from(most))

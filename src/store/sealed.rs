@@ -119,6 +119,9 @@ pub struct MedicineNote {
     pub name: String,
     /// How to take it, as written on the bag.
     pub dose: String,
+    /// Whether the clinician said that it may be shown on her phone; asked of those medicines alone
+    /// that tell an illness to whoever looks over her shoulder.
+    pub may_be_shown: bool,
 }
 
 /// `child.note`.

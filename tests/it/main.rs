@@ -9,6 +9,7 @@ mod http_health;
 mod http_server;
 mod http_turns;
 mod menus;
+mod port;
 mod private_server;
 mod serve;
 mod staff;

@@ -205,8 +205,14 @@ impl<M: MenuShelf> Port<M> {
         connection: &mut PgConnection,
     ) -> Result<Answer, PortError> {
         let supplies = medicines::newest(connection, &self.parts.vault, person, caller.today, MOST).await?;
+        let word_of = |supply: &medicines::Medicine| {
+            self.parts.country.words.word(WordKind::Medicine, &supply.note.code)
+        };
+        let may_be_shown = |supply: &&medicines::Medicine| {
+            supply.note.may_be_shown || word_of(supply).is_none_or(|word| !word.private)
+        };
         let describe = |supply: &medicines::Medicine| {
-            let word = self.parts.country.words.word(WordKind::Medicine, &supply.note.code);
+            let word = word_of(supply);
             let name = word.map_or(supply.note.name.as_str(), |word| &word.name);
             let plain = word.map(|word| word.full(&caller.language)).unwrap_or_default();
             item(
@@ -221,7 +227,7 @@ impl<M: MenuShelf> Port<M> {
                 ],
             )
         };
-        Ok(supplies.iter().map(describe).collect())
+        Ok(supplies.iter().filter(may_be_shown).map(describe).collect())
     }
 
     async fn measures(

@@ -24,7 +24,7 @@ use crate::identity::PinHasher;
 use crate::menu::Guard;
 use crate::privacy::{Keyring, Vault};
 use crate::store::facilities::Directory;
-use crate::store::turns::{TurnRow, Turns};
+use crate::store::turns::Turns;
 use crate::store::{StoreError, access, phones};
 use crate::ussd::SessionKey;
 use crate::ussd::port::{
@@ -131,11 +131,9 @@ impl<M: MenuShelf> DataPort for Port<M> {
     }
 
     async fn commit(&self, work: Option<Work>, write: TurnWrite) -> Result<Committed, PortError> {
-        let TurnWrite { key, channel, session, now, effects } = write;
-        let row = TurnRow { key, channel, session, now, effects };
         let written = match work {
-            Some(work) => self.parts.turns.commit_with(work, row).await?,
-            None => self.parts.turns.commit(row).await?,
+            Some(work) => self.parts.turns.commit_with(work, write).await?,
+            None => self.parts.turns.commit(write).await?,
         };
         Ok(if written { Committed::Yes } else { Committed::Overtaken })
     }

@@ -1,0 +1,10 @@
+//! The data port over PostgreSQL: each source, each action and each outcome of the catalogue.
+
+mod dump;
+mod messages;
+mod pins;
+mod recovery;
+mod registration;
+mod sources;
+mod tries;
+mod world;
