@@ -188,8 +188,8 @@ impl<M: MenuShelf> Port<M> {
     /// The first diagnosis that may be shown, in plain words; or what the visit was for.
     fn reason(&self, caller: &Caller, visit: &Visit, with_advice: bool) -> String {
         let words = &self.parts.country.words;
-        let shown = visit.note.diagnoses.iter().filter(|diagnosis| diagnosis.may_be_shown);
-        let diagnosis = shown.filter_map(|diagnosis| words.word(WordKind::Diagnosis, &diagnosis.code)).next();
+        let mut shown = visit.note.diagnoses.iter().filter(|diagnosis| diagnosis.may_be_shown);
+        let diagnosis = shown.find_map(|diagnosis| words.word(WordKind::Diagnosis, &diagnosis.code));
         match diagnosis {
             Some(word) if with_advice => word.full(&caller.language).to_owned(),
             Some(word) => word.short(&caller.language).to_owned(),

@@ -54,10 +54,8 @@ fn cut(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let Some((end, _)) = line.char_indices().nth(most) else { return line };
     let kept = line.get(..end).unwrap_or_default();
-    let whole_words = match line.get(end..).is_some_and(|rest| rest.starts_with(' ')) {
-        true => kept,
-        false => kept.rsplit_once(' ').map_or(kept, |(words, _)| words),
-    };
+    let after_word = line.get(end..).is_some_and(|rest| rest.starts_with(' '));
+    let whole_words = if after_word { kept } else { kept.rsplit_once(' ').map_or(kept, |(words, _)| words) };
     whole_words.trim_end_matches([' ', ',', ';', ':', '-']).to_owned()
 }
 

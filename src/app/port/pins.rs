@@ -38,11 +38,11 @@ impl<M: MenuShelf> Port<M> {
         }
         if right && self.signed_in(caller, person, credential, pin, work).await? {
             let work = self.work(work).await?;
-            let proof = match credential.must_change {
-                true => Proof::Choosing { person },
-                false => Proof::Pin { person, consented: people::consented(work, person).await? },
+            let (name, proof) = if credential.must_change {
+                ("must_change", Proof::Choosing { person })
+            } else {
+                ("ok", Proof::Pin { person, consented: people::consented(work, person).await? })
             };
-            let name = if credential.must_change { "must_change" } else { "ok" };
             return Ok(Outcome { proof: Some(proof), ..outcome(name) });
         }
         self.was_wrong(caller, person, pin, &counted, work).await
@@ -57,10 +57,8 @@ impl<M: MenuShelf> Port<M> {
         pin: &str,
         work: &mut Option<Work>,
     ) -> Result<bool, PortError> {
-        let renewed = match self.parts.hasher.needs_rehash(&credential.hash) {
-            true => self.parts.hasher.hash(pin).await.ok(),
-            false => None,
-        };
+        let dated = self.parts.hasher.needs_rehash(&credential.hash);
+        let renewed = if dated { self.parts.hasher.hash(pin).await.ok() } else { None };
         let work = self.work(work).await?;
         credentials::hold_counters(work, &caller.phone, Some(person)).await?;
         if !credentials::still_counts(work, person, &credential.hash).await? {
