@@ -19,7 +19,7 @@ const FORMAT: u8 = 1;
 /// Plain texts are filled up to a multiple of this, so that a length tells little.
 const BLOCK: usize = 32;
 /// How long an unwrapped key may stay in memory.
-const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_mins(10);
 
 /// Something sealed that does not open: made by another key, for another row, or changed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

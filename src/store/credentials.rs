@@ -33,14 +33,14 @@ pub async fn find(work: &mut PgConnection, person: Uuid) -> Result<Option<Creden
 
 #[derive(sqlx::FromRow)]
 struct TriesRow {
-    pin_attempts: Vec<i64>,
-    pin_locks: i16,
-    pin_locked_until: Option<DateTime<Utc>>,
+    attempts: Vec<i64>,
+    locks: i16,
+    locked_until: Option<DateTime<Utc>>,
 }
 
 impl From<TriesRow> for Tries {
     fn from(row: TriesRow) -> Self {
-        Self { attempts: row.pin_attempts, locks: row.pin_locks, locked_until: row.pin_locked_until }
+        Self { attempts: row.attempts, locks: row.locks, locked_until: row.locked_until }
     }
 }
 
@@ -60,13 +60,15 @@ pub async fn hold_counters(
     person: Option<Uuid>,
 ) -> Result<Counters, sqlx::Error> {
     let of_phone: Option<TriesRow> = sqlx::query_as(
-        "SELECT pin_attempts, pin_locks, pin_locked_until FROM phone WHERE key = $1 FOR NO KEY UPDATE",
+        "SELECT pin_attempts AS attempts, pin_locks AS locks, pin_locked_until AS locked_until
+         FROM phone WHERE key = $1 FOR NO KEY UPDATE",
     )
     .bind(phone)
     .fetch_optional(&mut *work)
     .await?;
     let of_person: Option<TriesRow> = sqlx::query_as(
-        "SELECT pin_attempts, pin_locks, pin_locked_until FROM credential WHERE person = $1 FOR NO KEY UPDATE",
+        "SELECT pin_attempts AS attempts, pin_locks AS locks, pin_locked_until AS locked_until
+         FROM credential WHERE person = $1 FOR NO KEY UPDATE",
     )
     .bind(person)
     .fetch_optional(work)

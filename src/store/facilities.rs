@@ -143,7 +143,7 @@ impl Places {
 pub struct Directory(Arc<ArcSwap<Places>>);
 
 /// Read again after this long, whether or not the database said anything.
-const STALE: Duration = Duration::from_secs(60);
+const STALE: Duration = Duration::from_mins(1);
 
 /// After a failure, wait this long.
 const RETRY: Duration = Duration::from_secs(2);
