@@ -185,7 +185,7 @@ impl Setting<'_> {
             facility: self.facility,
             started_on: on,
             until_on: add_days(on, days.max(1) - 1),
-            note: MedicineNote { code: code.to_owned(), name: String::new(), dose: dose.to_owned() },
+            note: MedicineNote { code: code.to_owned(), dose: dose.to_owned(), ..MedicineNote::default() },
         });
     }
 }
