@@ -43,48 +43,44 @@ const PATIENT_BYTES: u64 = 4500;
 /// Persons whose keys are kept open.
 const VAULT_KEYS: u64 = 10_000;
 
-/// A demo that is ready to serve.
-pub(super) struct Prepared {
-    pub server: PrivateServer,
+/// A demo that holds what only one can hold: its folder and its port.
+pub(super) struct Begun {
+    pub claim: Claim,
+    pub listener: TcpListener,
     pub secrets: DemoSecrets,
-    pub foundation: Foundation,
-    pub load: Option<facts::Load>,
 }
 
-impl Prepared {
-    /// Makes everything ready. What fails leaves nothing running and nothing half done.
-    pub async fn new(options: &Options, clock: &Clock) -> Result<Self, DemoError> {
-        // First what another program may hold: the folder, then the port.
+impl Begun {
+    /// Takes both, and reads or draws the secrets.
+    pub async fn new(options: &Options) -> Result<Self, DemoError> {
         let claim = Claim::take(&options.data)?;
-        let folder = claim.folder().to_owned();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let listen = |source| DemoError::Port { port: options.port, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
-        Facts::withdraw(&folder).map_err(|source| DemoError::Facts { path: folder.clone(), source })?;
+        let folder = claim.folder();
+        Facts::withdraw(folder).map_err(|source| DemoError::Facts { path: folder.to_owned(), source })?;
         let data = claim.holds_data();
-        let secrets = DemoSecrets::of(&folder, data, MOTHERS.len(), STAFF.len(), &mut clock::generator())?;
-        let server = claim.start(Durability::Durable).await?;
-        let rest = Rest { server: &server, secrets: &secrets, wanted: options.patients, clock };
-        match rest.prepare(listener).await {
-            Ok((foundation, load)) => Ok(Self { server, secrets, foundation, load }),
-            Err(error) => {
-                server.stop().await;
-                Err(of_disk(error, &folder))
-            }
-        }
+        let secrets = DemoSecrets::of(folder, data, MOTHERS.len(), STAFF.len(), &mut clock::generator())?;
+        Ok(Self { claim, listener, secrets })
     }
 }
 
-/// What is prepared once the server runs.
-struct Rest<'a> {
-    server: &'a PrivateServer,
-    secrets: &'a DemoSecrets,
+/// What makes a running server into a demo's database.
+pub(super) struct Preparation<'a> {
+    pub server: &'a PrivateServer,
+    pub secrets: &'a DemoSecrets,
     /// Synthetic patients.
-    wanted: u64,
-    clock: &'a Clock,
+    pub patients: u64,
+    pub clock: &'a Clock,
 }
 
-impl Rest<'_> {
+impl Preparation<'_> {
+    /// Migrates, brings in whoever is missing, and lays the foundation of a node. A full disk is
+    /// told as such, whichever statement met it.
+    pub async fn run(&self, listener: TcpListener) -> Result<(Foundation, Option<facts::Load>), DemoError> {
+        self.prepare(listener).await.map_err(|error| of_disk(error, self.server.folder()))
+    }
+
     async fn prepare(&self, listener: TcpListener) -> Result<(Foundation, Option<facts::Load>), DemoError> {
         self.server.ensure_database(DATABASE).await?;
         let port = listener.local_addr().map_err(|source| DemoError::Port { port: 0, source })?.port();
@@ -121,12 +117,12 @@ impl Rest<'_> {
         connection: &mut PgConnection,
     ) -> Result<Option<facts::Load>, DemoError> {
         let mut count = load::count(connection).await?;
-        if count < self.wanted {
-            self.check_room(self.wanted - count)?;
+        if count < self.patients {
+            self.check_room(self.patients - count)?;
             let hash = foundation.hasher.hash(&self.secrets.load_pin).await;
             let hash = Arc::from(hash.map_err(|error| DemoError::Seed(error.into()))?);
             let generator = Generator::new(Arc::clone(&foundation.country), hash, self.clock.now());
-            let filled = load::fill(self.wanted, &generator, &foundation.vault, connection).await;
+            let filled = load::fill(self.patients, &generator, &foundation.vault, connection).await;
             count = filled.map_err(DemoError::Load)?;
         }
         let first = number_of(0).map_err(|error| DemoError::Load(error.into()))?;
@@ -149,7 +145,6 @@ impl Rest<'_> {
     }
 }
 
-/// A full disk is told as such, whichever statement met it.
 fn of_disk(error: DemoError, folder: &Path) -> DemoError {
     let mut cause: Option<&dyn std::error::Error> = Some(&error);
     while let Some(found) = cause {

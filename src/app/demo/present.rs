@@ -1,7 +1,8 @@
 //! What a running demo says of itself: to scripts in `demo.json`, to people on standard output.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 
 use sqlx::PgConnection;
@@ -12,6 +13,11 @@ use super::people::{MOTHERS, person_id};
 use super::secrets::DemoSecrets;
 use super::staff::STAFF;
 use crate::app::settings::Settings;
+
+/// A line on standard output. A reader that has gone away needs none.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 /// A mother's PIN, as her phone left it.
 #[derive(sqlx::FromRow)]

@@ -1,28 +1,45 @@
 //! A demo from its start to its end.
 
+use std::pin::Pin;
 use std::sync::Arc;
+
+use tokio::net::TcpListener;
 
 use super::error::DemoError;
 use super::facts::Load;
-use super::prepare::{DATABASE, Options, Prepared};
-use super::present::{banner, facts};
+use super::prepare::{Begun, DATABASE, Options, Preparation};
+use super::present::{banner, facts, say};
 use super::secrets::DemoSecrets;
 use super::sms_log::show_messages;
 use crate::app::clock::Clock;
 use crate::app::serve::Foundation;
-use crate::store::private::PrivateServer;
+use crate::store::private::{Durability, PrivateServer};
 
-/// Runs a demo until `stop`.
+/// Runs a demo until `stop`. However it ends, its PostgreSQL is down when this returns.
 pub async fn run(options: Options, clock: Clock, stop: impl Future<Output = ()>) -> Result<(), DemoError> {
     let mut stop = std::pin::pin!(stop);
-    let prepared = tokio::select! {
-        prepared = Prepared::new(&options, &clock) => prepared?,
+    let Begun { claim, listener, secrets } = Begun::new(&options).await?;
+    let server = tokio::select! {
+        started = claim.start(Durability::Durable) => started?,
         () = &mut stop => return Ok(()),
     };
-    let Prepared { server, secrets, foundation, load } = prepared;
-    let served = serve(foundation, load, &secrets, &server, stop).await;
+    let preparation =
+        Preparation { server: &server, secrets: &secrets, patients: options.patients, clock: &clock };
+    let ended = live(preparation, listener, stop).await;
     server.stop().await;
-    served
+    ended
+}
+
+async fn live(
+    preparation: Preparation<'_>,
+    listener: TcpListener,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), DemoError> {
+    let (foundation, load) = tokio::select! {
+        prepared = preparation.run(listener) => prepared?,
+        () = &mut stop => return Ok(()),
+    };
+    serve(foundation, load, preparation.secrets, preparation.server, stop).await
 }
 
 async fn serve(
@@ -41,10 +58,10 @@ async fn serve(
     let folder = server.folder();
     let published =
         facts.publish(folder).map_err(|source| DemoError::Facts { path: folder.to_owned(), source })?;
-    println!("{}", banner(&facts, folder));
+    say(&banner(&facts, folder));
     let showing = tokio::spawn(show_messages(pool, vault, clock));
     stop.await;
-    println!("Stopping.");
+    say("Stopping.");
     drop(published);
     showing.abort();
     node.stop().await;

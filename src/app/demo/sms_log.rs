@@ -7,6 +7,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 
+use super::present::say;
 use crate::app::clock::Clock;
 use crate::privacy::Vault;
 use crate::store::{StoreError, outbox};
@@ -46,7 +47,7 @@ async fn show_some(pool: &PgPool, vault: &Vault, clock: &Clock) -> Result<usize,
     let mut connection = pool.acquire().await?;
     let messages = outbox::queued(&mut connection, vault, 0, clock.now(), AT_ONCE).await?;
     for message in &messages {
-        println!("{}", line(&message.to, &message.text));
+        say(&line(&message.to, &message.text));
         outbox::handed_over(&mut connection, message.id, PROVIDER, clock.now()).await?;
     }
     Ok(messages.len())

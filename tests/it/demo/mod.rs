@@ -1,6 +1,7 @@
 //! `mamacare demo` as its users start it: the binary, in a folder of its own.
 
 mod faults;
+mod messages;
 mod patients;
 mod restart;
 mod start;
@@ -111,6 +112,24 @@ impl Demo {
             client.post(self.fact("/callbacks/africastalking/url")).form(&form).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.status());
         answer.text().await.unwrap()
+    }
+}
+
+impl Demo {
+    /// Dials, then answers each screen: with the key of the choice whose label holds the word, or
+    /// where there is none with the word itself. Gives the last screen, and leaves.
+    pub async fn walk(&self, session: &str, msisdn: &str, answers: &[&str]) -> String {
+        let mut typed = String::new();
+        let mut screen = self.turn(session, msisdn, "").await;
+        for answer in answers {
+            let labelled = screen.lines().find(|line| line.contains(". ") && line.contains(answer));
+            let key = labelled.and_then(|line| line.split(". ").next()).unwrap_or(answer);
+            typed = if typed.is_empty() { key.to_owned() } else { format!("{typed}*{key}") };
+            screen = self.turn(session, msisdn, &typed).await;
+        }
+        // The leave key: the next dial begins afresh.
+        self.turn(session, msisdn, &format!("{typed}*999")).await;
+        screen
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a demo knew before, it knows after: a clean stop, a kill.
 
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection, PgConnection};
 
 use super::Demo;
@@ -42,4 +43,37 @@ async fn nothing_is_brought_in_twice() {
     }
     assert!(counts[0] > 50, "{counts:?}");
     assert_eq!(counts[0], counts[1]);
+}
+
+#[tokio::test]
+async fn a_mother_who_chose_her_own_pin_is_not_told_with_the_old_one() {
+    let folder = TestFolder::new();
+    let first = Demo::start(&folder, &[]);
+    let given = first.facts["mothers"][2]["pin"].as_str().unwrap();
+    let done = first.walk("own", "+23230000003", &["Mother", given, "1", "480275", "480275"]).await;
+    assert!(done.starts_with("CON "), "{done}");
+    assert!(first.stop().success());
+    let second = Demo::start(&folder, &[]);
+    let mother = &second.facts["mothers"][2];
+    assert_eq!((&mother["pin_changed"], mother.get("must_change_pin")), (&true.into(), None), "{mother}");
+    let inside = second.walk("again", "+23230000003", &["Mother", "480275"]).await;
+    assert!(inside.contains("record"), "{inside}");
+    assert!(second.stop().success());
+}
+
+#[tokio::test]
+async fn its_postgresql_comes_back_when_it_is_killed() {
+    let folder = TestFolder::new();
+    let demo = Demo::start(&folder, &[]);
+    let before = demo.turn("before", "+23276000001", "").await;
+    let states = std::fs::read_to_string(folder.path().join("postgres/postmaster.pid")).unwrap();
+    let server = states.lines().next().unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(server).unwrap(), Signal::KILL).unwrap();
+    // A polite end meanwhile, never an error page.
+    let mut tries = 0;
+    while demo.turn(&format!("try-{tries}"), "+23276000001", "").await.starts_with("END ") {
+        tries += 1;
+    }
+    assert_eq!(demo.turn("before", "+23276000001", "").await, before);
+    assert!(demo.stop().success());
 }

@@ -78,12 +78,19 @@ fn demo_keys(demo: &Demo) -> Keyring {
 }
 
 #[tokio::test]
-async fn a_mother_dials_and_reads_that_she_is_expecting() {
+async fn the_mothers_read_what_is_known_of_them() {
     let folder = TestFolder::new();
     let demo = Demo::start(&folder, &[]);
-    let first = demo.turn("first", "+23276000001", "").await;
-    assert!(first.starts_with("CON "), "{first}");
-    let repeated = demo.turn("first", "+23276000001", "").await;
-    assert_eq!(first, repeated);
+    let pin = |at: usize| demo.facts["mothers"][at]["pin"].as_str().unwrap();
+    let expecting = demo.walk("e", "+23276000001", &["Mother", pin(0), "pregnancy"]).await;
+    assert!(expecting.contains("28 weeks"), "{expecting}");
+    let visits = demo.walk("v", "+23276000001", &["Mother", pin(0), "record", "visits"]).await;
+    assert!(visits.contains("weak blood"), "{visits}");
+    let hidden = ["syphilis", "sex"];
+    assert!(hidden.iter().all(|word| !visits.contains(word)), "{visits}");
+    let baby = demo.walk("b", "+23277000002", &["Mama", pin(1), "rèkòd", "maklet", "Bebi, 7 wik"]).await;
+    assert!(baby.contains("1. 6 wik"), "{baby}");
+    let shared = demo.walk("s", "+23233000004", &["Mama"]).await;
+    assert!(shared.contains("1. ") && shared.contains("2. "), "{shared}");
     assert!(demo.stop().success());
 }

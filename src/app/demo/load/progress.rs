@@ -25,7 +25,7 @@ impl Progress {
             told: percent(from, all),
         };
         if !progress.terminal {
-            eprintln!("loading {} synthetic patients", grouped(all - from));
+            tell(&format!("loading {} synthetic patients\n", grouped(all - from)));
         }
         progress
     }
@@ -34,11 +34,11 @@ impl Progress {
     pub fn tell(&mut self, done: u64) {
         let percent = percent(done, self.all);
         if self.terminal {
-            eprint!("\r{}", self.bar(done));
-            let _ = stderr().flush();
+            tell(&format!("\r{}", self.bar(done)));
         } else if percent >= self.told + 10 {
             self.told = percent;
-            eprintln!("{percent} % of {} patients, {} s", grouped(self.all), self.begun.elapsed().as_secs());
+            let seconds = self.begun.elapsed().as_secs();
+            tell(&format!("{percent} % of {} patients, {seconds} s\n", grouped(self.all)));
         }
     }
 
@@ -46,7 +46,8 @@ impl Progress {
     pub fn finish(&self) {
         let seconds = self.begun.elapsed().as_secs_f64();
         let end = if self.terminal { "\r\x1b[K" } else { "" };
-        eprintln!("{end}loaded {} synthetic patients in {seconds:.1} s", grouped(self.all - self.from));
+        let loaded = grouped(self.all - self.from);
+        tell(&format!("{end}loaded {loaded} synthetic patients in {seconds:.1} s\n"));
     }
 
     fn bar(&self, done: u64) -> String {
@@ -62,6 +63,11 @@ impl Progress {
             grouped(self.all),
         )
     }
+}
+
+/// On standard error; nobody who reads it is no reason to stop.
+fn tell(text: &str) {
+    let _ = stderr().write_all(text.as_bytes()).and_then(|()| stderr().flush());
 }
 
 const fn percent(done: u64, all: u64) -> u64 {
