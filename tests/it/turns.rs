@@ -110,7 +110,12 @@ impl DataPort for Port {
         Ok(self.store.load(key).await?)
     }
 
-    async fn answer(&self, _: &Caller, questions: &[Question]) -> Result<Vec<Answer>, PortError> {
+    async fn answer(
+        &self,
+        _: &Caller,
+        questions: &[Question],
+        _: &mut Option<Self::Work>,
+    ) -> Result<Vec<Answer>, PortError> {
         Ok(questions.iter().map(|_| Answer::new()).collect())
     }
 

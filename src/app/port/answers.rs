@@ -3,12 +3,10 @@
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
-use sqlx::pool::PoolConnection;
-use sqlx::{Pool, Postgres};
 use uuid::Uuid;
 
 use super::fields::{day, item};
-use super::{Port, broken, check_guard, param, person_of, places};
+use super::{Port, Reading, broken, check_guard, param, person_of, places};
 use crate::app::turns::{MenuShelf, PortError};
 use crate::care::calendar::{add_months, days_between, months_between, weeks_between};
 use crate::care::{Attended, Child, Dating, Given, Precision, VisitState, WordKind};
@@ -24,12 +22,12 @@ const MOST: u8 = 20;
 const FOLLOWED_MONTHS: u32 = 60;
 
 impl<M: MenuShelf> Port<M> {
-    /// Answers one question; takes a connection at the first that needs one.
+    /// Answers one question.
     pub(super) async fn answer_one(
         &self,
         caller: &Caller,
         question: &Question,
-        connection: &mut Option<PoolConnection<Postgres>>,
+        reading: &mut Reading<'_>,
     ) -> Result<Answer, PortError> {
         let source = question.source;
         check_guard(caller, source.guard, source.name)?;
@@ -37,7 +35,7 @@ impl<M: MenuShelf> Port<M> {
             return answer;
         }
         let person = person_of(caller)?;
-        let connection = connected(&self.parts.pool, connection).await?;
+        let connection = reading.connection().await?;
         let param = |name| param(&question.params, name);
         match source.name {
             "me" => self.me(person, source, connection).await,
@@ -318,17 +316,6 @@ impl<M: MenuShelf> Port<M> {
             })
             .collect())
     }
-}
-
-async fn connected<'slot>(
-    pool: &Pool<Postgres>,
-    slot: &'slot mut Option<PoolConnection<Postgres>>,
-) -> Result<&'slot mut PgConnection, PortError> {
-    if slot.is_none() {
-        *slot = Some(pool.acquire().await?);
-    }
-    let connection = slot.as_mut().ok_or_else(|| broken("a connection that was taken is not there"))?;
-    Ok(connection)
 }
 
 /// `110/70`; empty where it was not measured.

@@ -15,6 +15,7 @@ mod tries;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -75,12 +76,37 @@ impl<M: MenuShelf> Port<M> {
         self.parts.vault.keyring()
     }
 
+    fn reading<'turn>(&self, work: &'turn mut Option<Work>) -> Reading<'turn> {
+        Reading { pool: self.parts.pool.clone(), work, spare: None }
+    }
+
     /// The turn's transaction, begun where it is not yet.
     async fn work<'work>(&self, work: &'work mut Option<Work>) -> Result<&'work mut Work, PortError> {
         if work.is_none() {
             *work = Some(self.parts.pool.begin().await?);
         }
         work.as_mut().ok_or_else(|| PortError::Broken("a transaction that was begun is not there".to_owned()))
+    }
+}
+
+/// Where a turn reads: in its transaction where that is open, so that what it has done counts
+/// already; else on a connection that is taken when the first query needs it.
+struct Reading<'turn> {
+    pool: PgPool,
+    work: &'turn mut Option<Work>,
+    spare: Option<PoolConnection<Postgres>>,
+}
+
+impl Reading<'_> {
+    async fn connection(&mut self) -> Result<&mut PgConnection, PortError> {
+        if let Some(work) = self.work {
+            return Ok(work);
+        }
+        if self.spare.is_none() {
+            self.spare = Some(self.pool.acquire().await?);
+        }
+        let spare = self.spare.as_mut();
+        Ok(spare.ok_or_else(|| broken("a connection that was taken is not there"))?)
     }
 }
 
@@ -100,11 +126,16 @@ impl<M: MenuShelf> DataPort for Port<M> {
         Ok(self.parts.turns.load(key).await?)
     }
 
-    async fn answer(&self, caller: &Caller, questions: &[Question]) -> Result<Vec<Answer>, PortError> {
-        let mut connection = None;
+    async fn answer(
+        &self,
+        caller: &Caller,
+        questions: &[Question],
+        work: &mut Option<Work>,
+    ) -> Result<Vec<Answer>, PortError> {
+        let mut reading = self.reading(work);
         let mut answers = Vec::with_capacity(questions.len());
         for question in questions {
-            answers.push(self.answer_one(caller, question, &mut connection).await?);
+            answers.push(self.answer_one(caller, question, &mut reading).await?);
         }
         Ok(answers)
     }

@@ -103,7 +103,9 @@ impl<M: MenuShelf> Port<M> {
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
         let Ok(pin) = Pin::new(typed) else { return Ok(outcome("length")) };
-        let Some((person, credential)) = self.prover(caller).await? else { return Ok(outcome("refused")) };
+        let Some((person, credential)) = self.prover(caller, work).await? else {
+            return Ok(outcome("refused"));
+        };
         let phones = [caller.msisdn];
         let owner = PinOwner {
             birth_year: person.identity.birth_year.map(i32::from),
@@ -134,7 +136,9 @@ impl<M: MenuShelf> Port<M> {
         typed: &str,
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
-        let Some((person, credential)) = self.prover(caller).await? else { return Ok(outcome("refused")) };
+        let Some((person, credential)) = self.prover(caller, work).await? else {
+            return Ok(outcome("refused"));
+        };
         let here = credential.pending_session.as_deref() == Some(caller.session.0.as_slice());
         let Some(pending) = credential.pending_hash.filter(|_| here) else { return Ok(outcome("refused")) };
         match self.parts.hasher.verify(typed, &pending).await {
@@ -157,11 +161,16 @@ impl<M: MenuShelf> Port<M> {
     }
 
     /// Who may choose a PIN: she has given hers in this session, and still has it.
-    async fn prover(&self, caller: &Caller) -> Result<Option<(people::Person, Credential)>, PortError> {
+    async fn prover(
+        &self,
+        caller: &Caller,
+        work: &mut Option<Work>,
+    ) -> Result<Option<(people::Person, Credential)>, PortError> {
         let (Proof::Pin { person, .. } | Proof::Choosing { person }) = caller.proof else { return Ok(None) };
-        let mut connection = self.parts.pool.acquire().await?;
-        let found = people::open(&mut connection, &self.parts.vault, person).await?;
-        let credential = credentials::find(&mut connection, person).await?;
+        let mut reading = self.reading(work);
+        let connection = reading.connection().await?;
+        let found = people::open(connection, &self.parts.vault, person).await?;
+        let credential = credentials::find(connection, person).await?;
         Ok(found.zip(credential))
     }
 }

@@ -23,10 +23,10 @@ impl<M: MenuShelf> Port<M> {
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
         let allowances = &self.parts.settings.recover_pin;
-        if let Some(refused) = self.peek(caller, Request::RecoverPin, allowances).await? {
+        if let Some(refused) = self.peek(caller, Request::RecoverPin, allowances, work).await? {
             return Ok(refused);
         }
-        let person = self.chosen(caller).await?;
+        let person = self.chosen(caller, work).await?;
         let unknown = Identity::default();
         let (pin, hash) =
             self.draw_pin(caller, person.as_ref().map_or(&unknown, |person| &person.identity)).await?;
@@ -116,11 +116,12 @@ impl<M: MenuShelf> Port<M> {
         caller: &Caller,
         request: Request,
         allowances: &[Allowance],
+        work: &mut Option<Work>,
     ) -> Result<Option<Outcome>, PortError> {
-        let mut connection = self.parts.pool.acquire().await?;
+        let mut reading = self.reading(work);
+        let connection = reading.connection().await?;
         let asked =
-            phones::may(&mut connection, &caller.phone, request, &cause(caller), caller.now, allowances)
-                .await?;
+            phones::may(connection, &caller.phone, request, &cause(caller), caller.now, allowances).await?;
         Ok(match asked {
             Asked::NotBefore(until) => Some(wait(caller, until)),
             Asked::First | Asked::Again => None,
@@ -128,12 +129,13 @@ impl<M: MenuShelf> Port<M> {
     }
 
     /// Whom the caller says she is, without proof.
-    async fn chosen(&self, caller: &Caller) -> Result<Option<Person>, PortError> {
-        let mut connection = self.parts.pool.acquire().await?;
-        let Some(id) = people::chosen(&mut connection, &caller.phone, caller.chosen).await? else {
+    async fn chosen(&self, caller: &Caller, work: &mut Option<Work>) -> Result<Option<Person>, PortError> {
+        let mut reading = self.reading(work);
+        let connection = reading.connection().await?;
+        let Some(id) = people::chosen(connection, &caller.phone, caller.chosen).await? else {
             return Ok(None);
         };
-        Ok(people::open(&mut connection, &self.parts.vault, id).await?)
+        Ok(people::open(connection, &self.parts.vault, id).await?)
     }
 }
 

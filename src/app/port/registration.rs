@@ -38,7 +38,7 @@ impl<M: MenuShelf> Port<M> {
             return Err(broken(format!("register: there is no district {:?}", told.district)));
         }
         let allowances = &self.parts.settings.register;
-        if let Some(refused) = self.peek(caller, Request::Register, allowances).await? {
+        if let Some(refused) = self.peek(caller, Request::Register, allowances, work).await? {
             return Ok(refused);
         }
         let (pin, hash) = self.draw_pin(caller, &told.identity).await?;

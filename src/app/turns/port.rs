@@ -69,11 +69,13 @@ pub trait DataPort: Send + Sync + 'static {
     /// The session as stored now.
     fn load(&self, key: SessionKey) -> impl Future<Output = Result<Option<Stored>, PortError>> + Send;
 
-    /// Answers questions, in their order. All of one turn's questions come together.
+    /// Answers questions, in their order. All questions of one screen come together. Read in `work`
+    /// where it is open, so that what the turn has done counts already.
     fn answer(
         &self,
         caller: &Caller,
         questions: &[Question],
+        work: &mut Option<Self::Work>,
     ) -> impl Future<Output = Result<Vec<Answer>, PortError>> + Send;
 
     /// Does one deed. What it writes goes into `work` (opened here where it is `None`), except a

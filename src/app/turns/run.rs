@@ -148,7 +148,7 @@ impl<P: DataPort, M: MenuShelf> Turns<P, M> {
                 Step::Done(reply) => break reply,
                 Step::Ask(questions) => {
                     let caller = caller(turn, &machine, now);
-                    machine.answered(self.port.answer(&caller, &questions).await?)?;
+                    machine.answered(self.port.answer(&caller, &questions, &mut work).await?)?;
                 }
                 Step::Do(deed) => {
                     // Nothing is done twice: a copy that may be behind is checked before the first deed.

@@ -77,6 +77,17 @@ async fn without_consent_to_care_nothing_is_shown_until_she_agrees_again() {
 }
 
 #[tokio::test]
+async fn what_a_turn_has_done_counts_on_its_own_screen() {
+    let world = World::new().await;
+    world.run("UPDATE consent SET withdrawn_at = '2026-11-24 08:00Z', withdrawn_channel = 'staff'").await;
+    let (known, mut work) = (world.known(FATMATA), None);
+    assert!(world.ask_in(&mut work, &known, "visits", &[]).await.unwrap().is_empty());
+    world.try_act(&known, "give_consent", &[("purpose", "care")], None, &mut work).await.unwrap();
+    assert_eq!(world.ask_in(&mut work, &known, "visits", &[]).await.unwrap().len(), 3);
+    assert!(world.ask(&known, "visits", &[]).await.is_empty(), "others see it when it is committed");
+}
+
+#[tokio::test]
 async fn only_who_gave_her_pin_changes_what_is_hers() {
     let world = World::new().await;
     let choosing = Caller { proof: Proof::Choosing { person: FATMATA }, ..world.caller(1) };

@@ -143,8 +143,19 @@ impl World {
         source: &str,
         params: &[(&'static str, &str)],
     ) -> Result<Answer, PortError> {
+        self.ask_in(&mut None, caller, source, params).await
+    }
+
+    /// Asks within a turn that has done something already.
+    pub async fn ask_in(
+        &self,
+        work: &mut Work,
+        caller: &Caller,
+        source: &str,
+        params: &[(&'static str, &str)],
+    ) -> Result<Answer, PortError> {
         let question = Question { source: CATALOG.source(source).unwrap(), params: to_params(params) };
-        let mut answers = self.port.answer(caller, &[question]).await?;
+        let mut answers = self.port.answer(caller, &[question], work).await?;
         Ok(answers.remove(0))
     }
 
