@@ -57,12 +57,38 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("mamacare: {error:#}");
+        eprintln!("mamacare: {}", explained(&error));
         ExitCode::FAILURE
+    })
+}
+
+/// The error and what it comes from, leaving out a cause that is told already.
+fn explained(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match told.as_str() {
+            "" => cause,
+            told if told.contains(&cause) => told.to_owned(),
+            told => format!("{told}: {cause}"),
+        }
     })
 }
 
 /// A runtime for commands that do one thing after the other.
 fn small_runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let reason = error.to_string();
+        let told =
+            anyhow::Error::new(error).context(format!("no file ({reason}): make one")).context("no start");
+        assert_eq!(explained(&told), format!("no start: no file ({reason}): make one"));
+    }
 }

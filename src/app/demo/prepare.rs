@@ -23,7 +23,7 @@ use crate::care::Country;
 use crate::identity::PinHasher;
 use crate::privacy::{Keyring, Vault};
 use crate::store::MIGRATOR;
-use crate::store::private::{Claim, Durability, PrivateServer};
+use crate::store::private::{Claim, PrivateServer};
 
 /// What people ask of a demo.
 #[derive(Clone, Debug)]
