@@ -4,6 +4,7 @@ mod admin;
 mod demo;
 mod dial;
 mod health;
+mod menu;
 mod migrate;
 mod serve;
 
@@ -28,6 +29,7 @@ enum Command {
     Demo(demo::Demo),
     Dial(dial::Dial),
     Health(health::Health),
+    Menu(menu::Menu),
     Migrate(migrate::Migrate),
     Serve(serve::Serve),
 }
@@ -53,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Dial(dial) => dial.run(),
         Command::Health(health) => health.run(),
+        Command::Menu(menu) => menu.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Serve(serve) => serve.run(),
     };

@@ -317,6 +317,20 @@ fn values_are_typed() {
     tells("record.yaml", "{{ visits | length }}", "{% ¦macro x %}", &["bad-template"]);
     tells("main.yaml", "{{ item.name }}\"", "{{ item.¦nam }}\"", &["unknown-field"]);
     tells("fragments.yaml", "Call {{ const.emergency }}", "Call {{ const.¦emergncy }}", &["unknown-field"]);
+    tells("record.yaml", "when: pregnancy.active", "when: ¦pregnancy.weeks > '3'", &["wrong-comparison"]);
+    tells("record.yaml", "when: pregnancy.active", "when: ¦pregnancy.active == 1", &["wrong-comparison"]);
+    tells(
+        "record.yaml",
+        "when: pregnancy.active",
+        "when: pregnancy.weeks >= 3 and phone.language == 'kri'",
+        &[],
+    );
+    tells(
+        "main.yaml",
+        "{{ input.weeks }} wik",
+        "{% if ¦input.weeks == '0' %}x{% endif %}",
+        &["wrong-comparison"],
+    );
     tells("languages/en.yaml", "A PIN has", "A PIN of {{ ¦max }} has", &["unknown-name"]);
     tells("messages.yaml", "{{ pin }}", "{{ ¦name }}", &["unknown-name"]);
 }
@@ -529,4 +543,35 @@ fn settings_change_constants_and_languages() {
     let options = LoadOptions { constants: [("emergncy".to_owned(), String::new())].into(), ..options };
     let report = check(&Sources::from_pairs(files()), &CATALOG, &options).report;
     assert!(report.render(false).contains("did you mean `emergency`?"), "{report}");
+}
+
+#[test]
+fn the_starter_passes_without_a_remark() {
+    let report =
+        check(&Sources::from_pairs(super::STARTER.iter().copied()), &CATALOG, &LoadOptions::default()).report;
+    assert_eq!(report.findings().len(), 0, "{report}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Whatever an editor does to a file, the check answers.
+    #[test]
+    fn any_edit_is_checked(
+        file in 0_usize..10,
+        at in 0.0_f64..1.0,
+        cut in 0_usize..40,
+        put in r#"(?s)[-a-z:{}%\[\]"'|>&*!.,0-9 \nɛ]{0,16}"#,
+    ) {
+        let mut files = files();
+        let (_, text) = &mut files[file];
+        let letters: Vec<char> = text.chars().collect();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short text")]
+        let start = (at * letters.len() as f64) as usize;
+        *text = letters.iter().take(start).chain(put.chars().collect::<Vec<_>>().iter()).chain(letters.iter().skip(start + cut)).collect();
+        let checked = checked(files);
+        proptest::prop_assert_eq!(checked.menu.is_none(), checked.report.errors() > 0);
+        checked.report.render(true);
+        checked.report.to_json();
+    }
 }

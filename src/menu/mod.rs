@@ -6,6 +6,7 @@ pub mod catalog;
 mod check_tests;
 mod compile;
 mod draft;
+pub mod draw;
 mod embedded;
 mod expr;
 mod lint;
@@ -13,8 +14,11 @@ mod load;
 pub mod model;
 mod nearest;
 mod report;
+#[cfg(test)]
+mod schema_tests;
 pub mod script;
 mod sources;
+mod starter;
 mod text_builder;
 mod texts;
 mod value;
@@ -31,6 +35,7 @@ pub use model::{
 };
 pub use report::{FileId, Finding, Place, Report, Severity};
 pub use sources::{SourceFile, Sources, SourcesError};
+pub use starter::{SCHEMA, STARTER};
 pub use text_builder::{Spoken, TextFault, TextPlace, TextsBuilder};
 pub use texts::{RenderError, TextContext, Texts};
 pub use value::{Fields, Value};

@@ -123,6 +123,27 @@ impl Report {
         Self { sources, findings }
     }
 
+    /// Takes in the findings of another report about the same files.
+    pub fn join(&mut self, other: Self) {
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.extend(other.findings);
+        *self = Self::new(Arc::clone(&self.sources), findings);
+    }
+
+    /// `menus/main.yaml:14:22`.
+    pub fn tell(&self, place: Place) -> String {
+        let file = self.file(place.file).map(|file| self.sources.shown(file)).unwrap_or_default();
+        format!("{file}:{}:{}", place.line, place.column)
+    }
+
+    /// The line of a place, with a caret.
+    pub fn excerpt(&self, place: Place, colour: bool) -> String {
+        let mut out = String::new();
+        let width = place.line.to_string().len();
+        self.render_line(place, width, Severity::Error, Paint { colour }, &mut out);
+        out.trim_end().to_owned()
+    }
+
     /// The findings.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -193,6 +214,11 @@ impl Report {
         let Some(file) = self.file(place.file) else { return };
         let name = self.sources.shown(file);
         let _ = writeln!(out, "{:width$}{} {name}:{}:{}", "", paint.blue(arrow), place.line, place.column);
+        self.render_line(place, width, severity, paint, out);
+    }
+
+    fn render_line(&self, place: Place, width: usize, severity: Severity, paint: Paint, out: &mut String) {
+        let Some(file) = self.file(place.file) else { return };
         let Some(line) = usize::try_from(place.line).ok().and_then(|at| file.text.lines().nth(at.max(1) - 1))
         else {
             return;

@@ -42,8 +42,26 @@ enum Source {
     Condition(String),
 }
 
+impl Source {
+    /// As it was written, in the first language that has it.
+    fn written(&self) -> &str {
+        match self {
+            Self::Spoken(spoken) => spoken.first().map_or("", |(_, text)| text),
+            Self::Neutral(text) => text,
+            Self::Condition(text) => {
+                let inner =
+                    text.strip_prefix(CONDITION_OPEN).and_then(|text| text.strip_suffix(CONDITION_CLOSE));
+                inner.unwrap_or(text)
+            }
+        }
+    }
+}
+
 /// What stands before a condition, so that positions in it can be told.
 const CONDITION_OPEN: &str = "{% if ";
+
+/// And after it.
+const CONDITION_CLOSE: &str = " %}1{% endif %}";
 
 /// Collects texts and compiles them.
 pub struct TextsBuilder {
@@ -84,7 +102,7 @@ impl TextsBuilder {
 
     /// Adds a condition: an expression that renders as `1` where it holds.
     pub fn condition(&mut self, name: String, expression: &str) -> TextId {
-        self.push(name, Source::Condition(format!("{CONDITION_OPEN}{expression} %}}1{{% endif %}}")))
+        self.push(name, Source::Condition(format!("{CONDITION_OPEN}{expression}{CONDITION_CLOSE}")))
     }
 
     /// Adds one of the engine's own texts.
@@ -113,6 +131,7 @@ impl TextsBuilder {
             .enumerate()
             .map(|(at, (name, source))| Entry {
                 name: name.clone(),
+                written: source.written().into(),
                 body: self.lay_out(TextId(u32::try_from(at).unwrap_or(u32::MAX)), source, &mut batches),
             })
             .collect();

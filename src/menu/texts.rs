@@ -46,6 +46,8 @@ pub(super) struct CompiledLanguage {
 pub(super) struct Entry {
     /// `flow.state.say` and the like.
     pub(super) name: String,
+    /// As it was written, in the first language that has it.
+    pub(super) written: Box<str>,
     pub(super) body: Body,
 }
 
@@ -133,6 +135,11 @@ impl Texts {
     /// `flow.state.say` and the like: what the text is called in messages.
     pub fn name(&self, text: TextId) -> &str {
         self.entry(text).map_or("?", |entry| &entry.name)
+    }
+
+    /// The text or condition as it was written, in the first language that has it; for drawings.
+    pub fn written(&self, text: TextId) -> &str {
+        self.entry(text).map_or("", |entry| &entry.written)
     }
 
     /// Whether the text is shown as it is in every language, whatever the values.

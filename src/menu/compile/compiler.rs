@@ -29,8 +29,7 @@ pub(super) struct Compiler<'draft, 'findings> {
     pub(super) findings: &'findings mut Vec<Finding>,
     pub(super) origins: Origins,
     pub(super) vars: Vec<String>,
-    /// None where two inputs save different kinds of answer under one name, or none was seen yet.
-    pub(super) var_kinds: Vec<Option<FieldKind>>,
+    pub(super) given: Vec<Given>,
     pub(super) states: Vec<State>,
     flows: HashMap<&'draft str, usize>,
     /// By flow: its name, and its states by name.
@@ -75,7 +74,7 @@ impl<'draft, 'findings> Compiler<'draft, 'findings> {
             findings,
             origins: Origins::default(),
             vars: Vec::new(),
-            var_kinds: Vec::new(),
+            given: Vec::new(),
             states: Vec::new(),
             flows,
             places,
@@ -227,20 +226,48 @@ impl<'draft, 'findings> Compiler<'draft, 'findings> {
         found.and_then(|at| u16::try_from(at).ok()).map(FlowId)
     }
 
-    /// The answer of that name, given here as a `kind`.
+    /// The answer of that name, typed or chosen as a `kind`.
     pub(super) fn save(&mut self, name: &Name, kind: FieldKind) -> VarId {
-        let at = if let Some(at) = self.vars.iter().position(|known| *known == name.text) {
-            if let Some(known) = self.var_kinds.get_mut(at)
-                && *known != Some(kind)
-            {
-                *known = None;
+        self.given(name, |given| {
+            if !given.kinds.contains(&kind) {
+                given.kinds.push(kind);
             }
-            at
-        } else {
+        })
+    }
+
+    /// The answer of that name, which a choice sets to a fixed value.
+    pub(super) fn set(&mut self, name: &Name, value: &str) -> VarId {
+        self.given(name, |given| given.fixed.push(value.to_owned()))
+    }
+
+    fn given(&mut self, name: &Name, note: impl FnOnce(&mut Given)) -> VarId {
+        let at = self.vars.iter().position(|known| *known == name.text).unwrap_or_else(|| {
             self.vars.push(name.text.clone());
-            self.var_kinds.push(Some(kind));
+            self.given.push(Given::default());
             self.vars.len() - 1
-        };
+        });
+        if let Some(given) = self.given.get_mut(at) {
+            note(given);
+        }
         VarId(u16::try_from(at).unwrap_or(u16::MAX))
+    }
+}
+
+/// In which ways an answer is given.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    kinds: Vec<FieldKind>,
+    fixed: Vec<String>,
+}
+
+impl Given {
+    /// What the answer is: a number or a day where every way gives one, else a text.
+    pub(super) fn kind(&self) -> FieldKind {
+        let fits = |fits: &dyn Fn(&str) -> bool| self.fixed.iter().all(|value| fits(value));
+        match self.kinds.as_slice() {
+            [FieldKind::Number] if fits(&|value| value.parse::<i64>().is_ok()) => FieldKind::Number,
+            [FieldKind::Date] if fits(&|value| value.parse::<chrono::NaiveDate>().is_ok()) => FieldKind::Date,
+            _ => FieldKind::Text,
+        }
     }
 }

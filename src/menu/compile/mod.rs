@@ -10,7 +10,7 @@ mod states;
 
 use std::sync::Arc;
 
-use super::catalog::{Catalog, FieldKind};
+use super::catalog::Catalog;
 use super::draft::Draft;
 use super::load::LoadOptions;
 use super::model::Menu;
@@ -59,7 +59,7 @@ pub(super) fn compile(
     let constants = compiler.constants(root, options);
     let flows = compiler.flows(&draft);
     let roots = compiler.roots(root, &flows);
-    let Compiler { speech, vars, var_kinds, states, mut origins, .. } = compiler;
+    let Compiler { speech, vars, given, states, mut origins, .. } = compiler;
     let (texts, faults, text_origins) = speech.build();
     origins.texts = text_origins;
     origins.faults = faults;
@@ -69,7 +69,7 @@ pub(super) fn compile(
         flows,
         states,
         vars,
-        var_kinds: var_kinds.into_iter().map(|kind| kind.unwrap_or(FieldKind::Text)).collect(),
+        var_kinds: given.iter().map(compiler::Given::kind).collect(),
         texts,
         constants,
         keys: root.keys.clone(),

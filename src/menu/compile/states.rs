@@ -123,7 +123,7 @@ impl Compiler<'_, '_> {
             set: draft
                 .set
                 .iter()
-                .map(|(name, value)| (self.save(name, FieldKind::Text), value.text.clone()))
+                .map(|(name, value)| (self.set(name, &value.text), value.text.clone()))
                 .collect(),
             go: self.follow(draft.go.as_ref(), EdgeKind::Choice(key.clone())),
             key,

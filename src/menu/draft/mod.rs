@@ -322,3 +322,33 @@ const GUARDS: [(&str, Guard); 4] = [
     ("pin", Guard::Pin),
     ("consent", Guard::Consent),
 ];
+
+/// The keys of each part, by the name of its definition in the JSON Schema.
+#[cfg(test)]
+pub(super) fn keys_of() -> Vec<(&'static str, &'static [&'static str])> {
+    use super::script::{FILE_KEYS, PHONE_KEYS, SCRIPT_KEYS, STEP_KEYS};
+    vec![
+        ("root", root::KEYS),
+        ("prove", root::PROVE_KEYS),
+        ("strikes", root::STRIKE_KEYS),
+        ("keys", root::KEY_KEYS),
+        ("language", root::LANGUAGE_KEYS),
+        ("words", language::KEYS),
+        ("words/properties/dates", language::DATE_KEYS),
+        ("fragments", shared::FRAGMENT_KEYS),
+        ("messages", shared::MESSAGE_KEYS),
+        ("flow", flow::KEYS),
+        ("state", state::KEYS),
+        ("use", state::USE_KEYS),
+        ("choice", state::CHOICE_KEYS),
+        ("list", state::LIST_KEYS),
+        ("input", state::INPUT_KEYS),
+        ("arm", state::ARM_KEYS),
+        ("action", state::ACTION_KEYS),
+        ("call", state::CALL_KEYS),
+        ("scripts", FILE_KEYS),
+        ("script", SCRIPT_KEYS),
+        ("phone", PHONE_KEYS),
+        ("step", STEP_KEYS),
+    ]
+}

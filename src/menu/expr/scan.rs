@@ -148,6 +148,7 @@ impl Scanner {
                 }
                 TokenKind::Word(_) => {
                     let (given, next, range) = self.value(tokens, at, tested);
+                    self.check_compared(&given, tokens.get(next..).unwrap_or_default(), &range);
                     single = Some((given, range));
                     parts += 1;
                     at = next;
@@ -368,6 +369,35 @@ impl Scanner {
         }
         self.expression(&rest, false);
         keys
+    }
+
+    /// A value that is compared with a literal of another kind: it never is the same, and cannot
+    /// be less or more.
+    fn check_compared(&mut self, given: &Type, rest: &[Token], at: &Range<usize>) {
+        let literal = match rest {
+            [first, second, literal, ..]
+                if "=!<>".chars().any(|sign| first.is_sign(sign)) && second.is_sign('=') =>
+            {
+                literal
+            }
+            [first, literal, ..] if "<>".chars().any(|sign| first.is_sign(sign)) => literal,
+            _ => return,
+        };
+        let (is, is_not, written) = match (given, &literal.kind) {
+            (Type::Value(FieldKind::Number), TokenKind::Text(_)) => ("a number", "a text", "without quotes"),
+            (Type::Value(FieldKind::Text | FieldKind::Date), TokenKind::Number) => {
+                ("a text", "a number", "in quotes")
+            }
+            (Type::Value(FieldKind::Flag), TokenKind::Text(_) | TokenKind::Number) => (
+                "true or false",
+                "a text or a number",
+                "as it is: `when: phone.known`, `when: not phone.known`",
+            ),
+            _ => return,
+        };
+        let message = format!("this is {is}, and it is compared with {is_not}: they are never the same");
+        let range = at.start..literal.at.end;
+        self.problem("wrong-comparison", range, &message, Some(format!("write it {written}")));
     }
 
     fn check_shown(&mut self, given: &Type, at: Range<usize>) {

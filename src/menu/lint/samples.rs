@@ -74,7 +74,7 @@ fn context(
     let menu = subject.menu;
     let mut context = TextContext::new();
     context.insert("phone", &fields(subject.catalog.phone, pick, flag));
-    context.insert("input", &answers.pick(subject, knowledge, pick, variant));
+    context.insert("input", &answers.pick(subject, pick, variant));
     let mut facts = Fields::new();
     for (state, outcome) in &knowledge.outcomes {
         if let Some(Kind::Action(call)) = menu.state(*state).map(|state| &state.kind) {
@@ -186,28 +186,28 @@ impl Answers {
         self.by_var.values().map(|possible| possible.set.len()).max().unwrap_or(0)
     }
 
-    fn pick(
-        &self,
-        subject: &Subject<'_>,
-        knowledge: &Knowledge,
-        pick: Pick,
-        variant: usize,
-    ) -> BTreeMap<String, Value> {
+    fn pick(&self, subject: &Subject<'_>, pick: Pick, variant: usize) -> BTreeMap<String, Value> {
         let mut answers = BTreeMap::new();
         for (var, possible) in &self.by_var {
-            if pick == Pick::Nothing && !knowledge.given.contains(var) {
-                continue;
-            }
             let set =
                 if possible.set.is_empty() { None } else { possible.set.get(variant % possible.set.len()) };
             let typed = if pick == Pick::Longest { &possible.longest } else { &possible.typical };
-            let value = set.map(|value| Value::Text(value.clone())).or_else(|| typed.clone());
+            let kind = subject.menu.var_kinds.get(usize::from(var.0)).copied().unwrap_or(FieldKind::Text);
+            let value = set.map(|value| answer(kind, value)).or_else(|| typed.clone());
             let name = subject.menu.vars.get(usize::from(var.0));
             if let (Some(name), Some(value)) = (name, value) {
                 answers.insert(name.clone(), value);
             }
         }
         answers
+    }
+}
+
+/// An answer as the engine hands it to a text.
+fn answer(kind: FieldKind, value: &str) -> Value {
+    match (kind, value.parse()) {
+        (FieldKind::Number, Ok(number)) => Value::Number(number),
+        _ => Value::Text(value.to_owned()),
     }
 }
 

@@ -10,6 +10,8 @@ use super::report::Place;
 
 pub use fixtures::{Fixtures, Outcomes, PhoneFixture, Told};
 pub use play::{Failure, Played, Player, Shown, Stage, play};
+#[cfg(test)]
+pub(super) use read::{FILE_KEYS, PHONE_KEYS, SCRIPT_KEYS, STEP_KEYS};
 pub use read::{Scripts, read_scripts};
 
 /// One conversation.

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use serde::Serialize;
 
-use crate::menu::{Fields, Kind, Shape, SourceCall, StateId, TextContext, TextId, Value};
+use crate::menu::{FieldKind, Fields, Kind, Shape, SourceCall, StateId, TextContext, TextId, Value};
 
 use super::super::port::{Answer, Effect, Params, Question};
 use super::{EngineError, Machine};
@@ -190,10 +190,10 @@ impl<'m> Machine<'m> {
                 own: self.ground.msisdn.local(),
             },
         );
-        let answers = session
-            .answers
-            .iter()
-            .filter_map(|(var, value)| Some((menu.vars.get(usize::from(var.0))?, value)));
+        let answers = session.answers.iter().filter_map(|(var, value)| {
+            let at = usize::from(var.0);
+            Some((menu.vars.get(at)?, typed(menu.var_kinds.get(at).copied(), value)))
+        });
         scope.insert("input", &answers.collect::<std::collections::BTreeMap<_, _>>());
         scope.insert(
             "outcome",
@@ -217,5 +217,13 @@ impl<'m> Machine<'m> {
             }
         }
         Ok(())
+    }
+}
+
+/// An answer as texts and conditions see it: a number as a number, so that it can be compared.
+fn typed(kind: Option<FieldKind>, value: &str) -> Value {
+    match (kind, value.parse()) {
+        (Some(FieldKind::Number), Ok(number)) => Value::Number(number),
+        _ => Value::Text(value.to_owned()),
     }
 }

@@ -136,6 +136,7 @@ states:
         r#"
 mamacare: 1
 flow: identify
+requires: phone
 start: who
 states:
   who:
