@@ -1,9 +1,10 @@
-# The MamaCare image: the binary, its menus, and the C library it needs. No shell, no root.
+# The MamaCare image: the binary and the C library that it needs. No shell, no root.
 #   docker build --tag mamacare .
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY benches benches
 COPY src src
 COPY menus menus
 COPY migrations migrations
@@ -12,17 +13,15 @@ COPY mamacare.example.toml ./
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked --bin mamacare \
-    && install -D target/release/mamacare /out/usr/local/bin/mamacare \
-    && mkdir -p /out/usr/share/mamacare \
-    && cp -r menus /out/usr/share/mamacare/menus
+    && install -D target/release/mamacare /out/usr/local/bin/mamacare
 
 FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="MamaCare" \
       org.opencontainers.image.description="USSD and SMS health gateway for mothers with basic phones" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /out/ /
+# The shipped menus are in the binary; for others mount a folder and name it in MAMACARE_MENU__DIR.
 ENV MAMACARE_SERVER__LISTEN=0.0.0.0:8080 \
-    MAMACARE_MENU__DIR=/usr/share/mamacare/menus \
     MAMACARE_LOG__FORMAT=json
 USER nonroot:nonroot
 EXPOSE 8080

@@ -33,3 +33,7 @@ test: lint menus
 	else
 	    cargo test --locked --lib --bins --tests
 	fi
+
+bench:
+	@scripts/setup bench
+	cargo bench --locked --bench turns
