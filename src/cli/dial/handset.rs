@@ -34,7 +34,12 @@ impl Handset {
         }
         let mut typed = String::new();
         match io::stdin().lock().read_line(&mut typed) {
-            Ok(0) | Err(_) => None,
+            Ok(0) | Err(_) => {
+                if self.prompting {
+                    let _ = writeln!(io::stdout());
+                }
+                None
+            }
             Ok(_) => Some(typed.trim_end_matches(['\r', '\n']).to_owned()),
         }
     }
