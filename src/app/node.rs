@@ -121,7 +121,9 @@ impl Node {
             tracing::error!(%error, "the server ended badly");
         }
         self.chores.shutdown().await;
-        let _ = tokio::time::timeout(CLOSING, self.pool.close()).await;
+        if tokio::time::timeout(CLOSING, self.pool.close()).await.is_err() {
+            tracing::warn!("connections to the database were left open");
+        }
     }
 }
 

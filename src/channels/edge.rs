@@ -17,6 +17,7 @@ use super::auth::{Access, source};
 use super::body::BodyLimits;
 use super::flood::Flood;
 use super::problem::Problem;
+use super::seldom::Seldom;
 use super::tally::Tally;
 use super::{africastalking, json};
 
@@ -80,11 +81,20 @@ pub(super) struct Door<T> {
     pub(super) channel: &'static str,
     entrance: Entrance,
     tally: Tally,
+    refusals: Seldom,
+    mistakes: Seldom,
 }
 
 impl<T: TurnTaker> Door<T> {
     fn new(edge: &Arc<Edge<T>>, channel: &'static str, entrance: Entrance) -> Arc<Self> {
-        Arc::new(Self { edge: Arc::clone(edge), channel, entrance, tally: Tally::new(channel) })
+        Arc::new(Self {
+            edge: Arc::clone(edge),
+            channel,
+            entrance,
+            tally: Tally::new(channel),
+            refusals: Seldom::new(),
+            mistakes: Seldom::new(),
+        })
     }
 
     /// Refuses who is not the operator, before anything of the body is read.
@@ -94,7 +104,9 @@ impl<T: TurnTaker> Door<T> {
         let checked = self.entrance.access.check(in_path, &parts.headers, from);
         if let Err(problem) = &checked {
             self.tally.refused();
-            tracing::warn!(channel = self.channel, source = ?from, status = problem.status(), "a callback was not let in");
+            if let Some(more) = self.refusals.say() {
+                tracing::warn!(channel = self.channel, source = ?from, status = problem.status(), more, "a callback was not let in");
+            }
         }
         checked
     }
@@ -106,12 +118,15 @@ impl<T: TurnTaker> Door<T> {
     /// Counts a request that is not in the channel's form.
     pub(super) fn malformed(&self, problem: Problem) -> Problem {
         self.tally.malformed();
-        tracing::info!(
-            channel = self.channel,
-            status = problem.status(),
-            reason = problem.detail(),
-            "a callback was malformed"
-        );
+        if let Some(more) = self.mistakes.say() {
+            tracing::warn!(
+                channel = self.channel,
+                status = problem.status(),
+                reason = problem.detail(),
+                more,
+                "a callback was malformed"
+            );
+        }
         problem
     }
 

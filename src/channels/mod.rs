@@ -10,6 +10,7 @@ mod flood;
 mod form;
 mod json;
 mod problem;
+mod seldom;
 mod service_code;
 pub mod sms;
 mod tally;
