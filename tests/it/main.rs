@@ -11,6 +11,7 @@ mod http_turns;
 mod menus;
 mod port;
 mod private_server;
+mod readme;
 mod serve;
 mod staff;
 mod turns;

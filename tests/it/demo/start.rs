@@ -1,6 +1,7 @@
 //! A first start: what it tells, and what is behind what it tells.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use mamacare::identity::{HasherSettings, PinHasher};
@@ -92,5 +93,58 @@ async fn the_mothers_read_what_is_known_of_them() {
     assert!(baby.contains("1. 6 wik"), "{baby}");
     let shared = demo.walk("s", "+23233000004", &["Mama"]).await;
     assert!(shared.contains("1. ") && shared.contains("2. "), "{shared}");
+    the_picture_shows_such_screens(&demo).await;
     assert!(demo.stop().success());
+}
+
+/// The README's picture: each of its screens is one of the demo's, apart from the day.
+async fn the_picture_shows_such_screens(demo: &Demo) {
+    let svg = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/conversation.svg");
+    let svg = std::fs::read_to_string(svg).unwrap();
+    let walks: [(&str, &str, &[&str]); 5] = [
+        ("dialled", "+23276000001", &[]),
+        ("pin", "+23276000001", &["Mother"]),
+        ("mother", "+23276000001", &["Mother", "739150"]),
+        ("pregnancy", "+23276000001", &["Mother", "739150", "pregnancy"]),
+        ("danger", "+23277000002", &["Denja", "bèlè", "Blòd"]),
+    ];
+    for (name, msisdn, answers) in walks {
+        let drawn = svg.split(&format!("data-screen=\"{name}\">")).nth(1).unwrap();
+        let drawn = drawn.split("</g>").next().unwrap();
+        let drawn: Vec<&str> =
+            drawn.split("</text>").filter_map(|line| line.rsplit_once('>')).map(|line| line.1).collect();
+        let shown = demo.walk(&format!("picture-{name}"), msisdn, answers).await;
+        let shown = shown.strip_prefix("CON ").unwrap();
+        assert_eq!(without_days(&drawn.join(" ")), without_days(shown), "{name}");
+    }
+}
+
+/// The words, with `DAY` for every date.
+fn without_days(text: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split_whitespace() {
+        let month = MONTHS.contains(&word.trim_end_matches('.'));
+        let year = word.trim_end_matches('.').parse::<u16>().is_ok_and(|year| year > 2000);
+        if month {
+            words.pop();
+            words.push("DAY");
+        } else if !(year && words.last() == Some(&"DAY")) {
+            words.push(word.trim_end_matches('.'));
+        }
+    }
+    words.join(" ")
 }
