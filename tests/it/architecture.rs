@@ -39,6 +39,15 @@ fn source_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
+/// Whether a file is a module of tests alone, by its name; tests may look over the fence.
+fn is_tests(file: &Path) -> bool {
+    let Ok(within) = file.strip_prefix(source_folder()) else { return false };
+    within.with_extension("").components().any(|part| {
+        let name = part.as_os_str().to_str().unwrap_or_default();
+        name == "tests" || name == "testing" || name.ends_with("_tests")
+    })
+}
+
 /// Code without comments and without what only tests see.
 fn code(file: &Path) -> String {
     let text = std::fs::read_to_string(file).unwrap();
@@ -77,7 +86,7 @@ fn rooms_name_only_what_they_may_lean_on() {
         .collect();
     let mut wrong = Vec::new();
     for (room, may, crates) in ROOMS {
-        for file in sources(&source_folder().join(room)) {
+        for file in sources(&source_folder().join(room)).into_iter().filter(|file| !is_tests(file)) {
             let code = code(&file);
             for named in rooms_named(&code).intersection(&all) {
                 if named != room && !may.contains(&named.as_str()) {
@@ -113,6 +122,20 @@ fn no_file_is_too_long_to_hold_one_thing() {
         .map(|(lines, file)| format!("{lines} {}", file.display()))
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn what_is_named_as_tests_is_compiled_for_tests_alone() {
+    for file in sources(&source_folder()).into_iter().filter(|file| is_tests(file)) {
+        // A file within a folder of tests is reached through that folder's own module.
+        let module = file.ancestors().find(|path| !path.parent().is_some_and(is_tests)).unwrap();
+        let name = module.file_stem().unwrap().to_str().unwrap();
+        let folder = module.parent().unwrap();
+        let parents = [folder.join("mod.rs"), folder.with_extension("rs")];
+        let parent = parents.iter().find_map(|parent| std::fs::read_to_string(parent).ok()).unwrap();
+        let declared = format!("#[cfg(test)]\nmod {name};");
+        assert!(parent.contains(&declared), "{} is not behind #[cfg(test)]", file.display());
+    }
 }
 
 #[test]
