@@ -62,7 +62,7 @@ start: no
 states:
   no:
     say: {en: Not here.}
-    text: []
+    menu: [{key: '1', say: {en: Back}, go: return}]
 ";
 
 fn menu() -> Arc<Menu> {
