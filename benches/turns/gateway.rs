@@ -45,18 +45,33 @@ impl Gateway {
         Ok(format!("/{path}"))
     }
 
-    /// A conversation that needs no PIN: dial, language, district, service, list, one clinic.
+    /// A conversation that needs no PIN: dial, language, clinics, district, service, list, one clinic.
     pub fn script(&self, run: &str) -> Script {
-        let answers = ["5", "1", "3", "1", "1", "1"].map(str::to_owned).to_vec();
-        let expected = ["MamaCare", "English", "MamaCare", "Bo", "", ""].map(str::to_owned).to_vec();
+        let turns = [
+            ("", "MamaCare"),
+            ("5", "English"),
+            ("1", "1. Danger signs"),
+            ("3", "what do you need?"),
+            ("8", "1. Bo"),
+            ("1", "Bo: what do you need?"),
+            ("1", "1. Bo Government Hospital"),
+            ("1", "Bo Government Hospital"),
+            ("999", "END "),
+        ];
+        let answers = turns.iter().skip(1).map(|(answer, _)| (*answer).to_owned()).collect();
+        let expected = turns.iter().map(|(_, expected)| (*expected).to_owned()).collect();
         self.with(answers, expected, run)
     }
 
     /// A conversation with her PIN and her record.
     pub fn pin_script(&self, run: &str) -> Script {
         let pin = self.facts["load"]["pin"].as_str().unwrap_or_default().to_owned();
-        let answers = vec!["2".to_owned(), pin, "3".to_owned(), "1".to_owned()];
-        self.with(answers, ["MamaCare", "PIN", "", ""].map(str::to_owned).to_vec(), run)
+        let answers = vec!["2".to_owned(), pin, "2".to_owned(), "1".to_owned(), "999".to_owned()];
+        self.with(
+            answers,
+            ["MamaCare", "PIN", "1. ", "1. "].map(str::to_owned).to_vec(),
+            run,
+        )
     }
 
     fn with(&self, answers: Vec<String>, expected: Vec<String>, run: &str) -> Script {
