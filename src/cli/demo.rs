@@ -36,7 +36,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let quiet = Log { level: "info,sqlx=warn".to_owned(), ..Log::default() };
+        let quiet = Log { level: "info,sqlx=error".to_owned(), ..Log::default() };
         logging::start(&quiet)?;
         let options = Options {
             port: self.port,

@@ -35,10 +35,11 @@ pub(super) async fn clear(home: &Home) -> Result<(), PrivateServerError> {
 pub(super) async fn end_all(folder: &Path) -> Result<(), PrivateServerError> {
     let folder = folder.to_owned();
     let ending = tokio::task::spawn_blocking(move || {
-        running_on(&folder).iter().try_for_each(|process| {
-            tracing::info!(pid = process.pid, "stopping the PostgreSQL of an earlier run");
-            process.end(&folder)
-        })
+        let left = running_on(&folder);
+        if let Some(first) = left.first() {
+            tracing::info!(pid = first.pid, "stopping the PostgreSQL of an earlier run");
+        }
+        left.iter().try_for_each(|process| process.end(&folder))
     });
     ending.await.unwrap_or(Ok(()))
 }
