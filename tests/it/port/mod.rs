@@ -1,6 +1,7 @@
 //! The data port over PostgreSQL: each source, each action and each outcome of the catalogue.
 
 mod dump;
+mod indexes;
 mod messages;
 mod pins;
 mod recovery;
