@@ -16,12 +16,27 @@ use super::sources::Sources;
 /// What a deployment says about its menus.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadOptions {
-    /// Codes of languages that are served though no native speaker has reviewed them.
+    /// Codes of languages that are served though no native speaker has reviewed them; `*` for all.
     pub serve_unreviewed: Vec<String>,
     /// Constants that stand in for those of the root file.
     pub constants: BTreeMap<String, String>,
     /// How screens are shown, for their budget.
     pub display: Display,
+}
+
+/// Stands for all languages that are complete.
+pub const ALL_LANGUAGES: &str = "*";
+
+impl LoadOptions {
+    /// All complete languages, reviewed or not: for those who write and try menus.
+    pub fn all_languages() -> Self {
+        Self { serve_unreviewed: vec![ALL_LANGUAGES.to_owned()], ..Self::default() }
+    }
+
+    /// Whether a language that nobody has reviewed is served.
+    pub(super) fn serves_unreviewed(&self, code: &str) -> bool {
+        self.serve_unreviewed.iter().any(|served| served == code || served == ALL_LANGUAGES)
+    }
 }
 
 /// A set of files after all checks.

@@ -182,35 +182,80 @@ impl Player for Phone<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use crate::menu::script::{play, read_scripts};
-    use crate::menu::{LoadOptions, Sources, load};
+    use crate::menu::script::{Failure, Scripts, play, read_scripts};
+    use crate::menu::{Checked, LoadOptions, STARTER, Sources, check};
     use crate::ussd::catalog::CATALOG;
 
-    #[test]
-    fn the_shipped_scripts_hold() {
-        let sources = Sources::from_dir(std::path::Path::new("menus")).unwrap();
-        let options = LoadOptions { serve_unreviewed: vec!["kri".to_owned()], ..LoadOptions::default() };
-        let menu = load(&sources, &CATALOG, &options).unwrap();
-        let scripts = read_scripts(&sources, &CATALOG);
-        assert_eq!(scripts.report.findings().len(), 0, "{}", scripts.report);
-        assert!(scripts.scripts.len() > 50, "only {} scripts", scripts.scripts.len());
+    /// Plays all scripts of a set that must be without a remark.
+    #[track_caller]
+    fn plays(sources: &Sources) -> usize {
+        let Checked { menu, report } = check(sources, &CATALOG, &LoadOptions::all_languages());
+        assert_eq!(report.findings().len(), 0, "{report}");
+        let menu = menu.unwrap();
+        let Scripts { scripts, report } = read_scripts(sources, &CATALOG);
+        assert_eq!(report.findings().len(), 0, "{report}");
         let stage = Engine::default();
         let failures: Vec<String> = scripts
-            .scripts
             .iter()
             .filter_map(|script| {
-                let failure = play(script, &menu, &stage, stage.display).failure?;
-                Some(format!(
-                    "{}: line {}: {}\n{}\n{}\n",
-                    script.name,
-                    failure.place.line,
-                    failure.message,
-                    failure.screen,
-                    failure.difference.unwrap_or_default()
-                ))
+                let Failure { place, message, screen, difference } =
+                    play(script, &menu, &stage, stage.display).failure?;
+                let difference = difference.unwrap_or_default();
+                Some(format!("{}: {}: {message}\n{screen}\n{difference}\n", script.name, report.tell(place)))
             })
             .collect();
         assert_eq!(failures.len(), 0, "{}", failures.join("\n"));
+        scripts.len()
+    }
+
+    #[test]
+    fn the_shipped_scripts_hold() {
+        let played = plays(&Sources::from_dir(Path::new("menus")).unwrap());
+        assert!(played > 50, "only {played} scripts");
+    }
+
+    #[test]
+    fn the_starter_works() {
+        assert_eq!(plays(&Sources::from_pairs(STARTER.iter().copied())), 4);
+    }
+
+    /// Each example of the page is a file; together with the starter's others they are a set.
+    #[test]
+    fn the_examples_of_the_page_work() {
+        let page = std::fs::read_to_string("docs/menus.md").unwrap();
+        let examples: Vec<(&str, &str)> = page
+            .split("```yaml\n# menus/")
+            .skip(1)
+            .filter_map(|rest| rest.split("\n```").next()?.split_once('\n'))
+            .collect();
+        assert_eq!(examples.len(), 6);
+        assert_eq!(page.matches("```yaml").count(), examples.len(), "an example without its file's name");
+        let others = STARTER.iter().filter(|(name, _)| !examples.iter().any(|(example, _)| example == name));
+        assert_eq!(plays(&Sources::from_pairs(others.chain(&examples).copied())), 3);
+    }
+
+    #[test]
+    fn a_failing_script_says_where_and_what_was_shown() {
+        let broken = STARTER.iter().map(|(name, text)| {
+            (
+                *name,
+                text.replace("You are 28 weeks.", "You are 29 weeks.")
+                    .replace("3. Danger signs\n", "3. Danger\n"),
+            )
+        });
+        let sources = Sources::from_pairs(broken);
+        let menu = check(&sources, &CATALOG, &LoadOptions::default()).menu.unwrap();
+        let scripts = read_scripts(&sources, &CATALOG).scripts;
+        let stage = Engine::default();
+        let played = play(&scripts[0], &menu, &stage, stage.display);
+        let failure = played.failure.unwrap();
+        assert!(failure.difference.unwrap().contains("- 3. Danger\n+ 3. Danger signs\n"));
+        assert!(played.seen.contains("main.home"));
+        let failure = play(&scripts[1], &menu, &stage, stage.display).failure.unwrap();
+        assert_eq!(failure.message, "the screen does not have \"You are 29 weeks.\"");
+        assert!(failure.screen.starts_with("You are 28 weeks."));
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let sources = self.folder.read()?;
-        let mut checked = check(&sources, &CATALOG, &options(&sources, self.folding.display()));
+        let mut checked = check(&sources, &CATALOG, &options(self.folding.display()));
         checked.report.join(read_scripts(&sources, &CATALOG).report);
         let report = &checked.report;
         let (errors, warnings) = (report.errors(), report.warnings());

@@ -42,7 +42,7 @@ enum Kind {
 impl Graph {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let sources = self.folder.read()?;
-        let checked = check(&sources, &CATALOG, &options(&sources, Display::default()));
+        let checked = check(&sources, &CATALOG, &options(Display::default()));
         let Some(menu) = checked.menu else {
             eprint!("{}", checked.report.render(colours(&std::io::stderr())));
             bail!("the menus have mistakes; only menus that pass `mamacare menu check` are drawn");

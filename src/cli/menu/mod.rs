@@ -93,12 +93,8 @@ impl FoldingChoice {
 }
 
 /// All languages that are complete are served here, reviewed or not.
-fn options(sources: &Sources, display: Display) -> LoadOptions {
-    let codes = sources.files().iter().filter_map(|file| {
-        let code = file.name.strip_prefix("languages/")?;
-        Some(code.split('.').next()?.to_owned())
-    });
-    LoadOptions { serve_unreviewed: codes.collect(), display, ..LoadOptions::default() }
+fn options(display: Display) -> LoadOptions {
+    LoadOptions { display, ..LoadOptions::all_languages() }
 }
 
 /// Whether a stream takes colours: a terminal, and nobody has said no.

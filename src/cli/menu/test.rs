@@ -45,7 +45,7 @@ impl Test {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let sources = self.folder.read()?;
         let display = Display::default();
-        let checked = check(&sources, &CATALOG, &options(&sources, display));
+        let checked = check(&sources, &CATALOG, &options(display));
         let Some(menu) = checked.menu else {
             eprint!("{}", checked.report.render(colours(&std::io::stderr())));
             bail!("the menus have mistakes; scripts are played on menus that pass `mamacare menu check`");

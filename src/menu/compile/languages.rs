@@ -1,7 +1,7 @@
 //! Languages: their order, their fallbacks, their words.
 
 use super::super::draft::{RootDraft, WordsDraft};
-use super::super::load::LoadOptions;
+use super::super::load::{ALL_LANGUAGES, LoadOptions};
 use super::super::model::{Completion, Language, LanguageId, Standard};
 use super::super::report::{Finding, Severity};
 
@@ -34,7 +34,7 @@ pub(super) fn resolve<'draft>(
         let code = &draft.code.text;
         let served = match draft.review {
             Completion::Reviewed => true,
-            Completion::Unreviewed => options.serve_unreviewed.contains(code),
+            Completion::Unreviewed => options.serves_unreviewed(code),
             Completion::Untranslated => false,
         };
         if at == 0 && !served {
@@ -136,7 +136,7 @@ fn check_files(
         }
     }
     for code in &options.serve_unreviewed {
-        if !codes.contains(&code.as_str()) {
+        if code != ALL_LANGUAGES && !codes.contains(&code.as_str()) {
             findings.push(Finding::new(
                 Severity::Warning,
                 "unknown-language",
