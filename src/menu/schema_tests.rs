@@ -50,7 +50,7 @@ fn broken(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String
             "boolean" => value.is_boolean(),
             other => panic!("type {other}"),
         };
-        if !kinds.iter().any(|kind| is(kind)) {
+        if !kinds.iter().any(is) {
             tell(format!("{value} is not {kinds:?}"));
         }
     }
@@ -62,9 +62,10 @@ fn broken(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String
     if let (Some(object), true) = (value.as_object(), schema.get("properties").is_some()) {
         for (key, inner) in object {
             match (schema["properties"].get(key), schema.get("additionalProperties")) {
-                (Some(of), _) => wrong.extend(broken(root, of, inner, &format!("{path}.{key}"))),
                 (None, Some(Value::Bool(false))) => wrong.push(format!("{path}: no `{key}`")),
-                (None, Some(of)) => wrong.extend(broken(root, of, inner, &format!("{path}.{key}"))),
+                (Some(of), _) | (None, Some(of)) => {
+                    wrong.extend(broken(root, of, inner, &format!("{path}.{key}")))
+                }
                 (None, None) => {}
             }
         }

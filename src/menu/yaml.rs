@@ -174,7 +174,7 @@ impl Builder {
         let collection = |file| (file, Spot::from(span.start));
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse(anchor, tag.is_some(), here)?;
+                Self::refuse(anchor, tag.is_some(), here)?;
                 let plain = style == ScalarStyle::Plain;
                 let scalar = Scalar {
                     text: text.into_owned(),
@@ -186,12 +186,12 @@ impl Builder {
                 self.attach(Node::Scalar(scalar), here)
             }
             Event::SequenceStart(anchor, tag) => {
-                self.refuse(anchor, tag.is_some(), here)?;
+                Self::refuse(anchor, tag.is_some(), here)?;
                 let (file, start) = collection(self.file);
                 self.open(Open::List(Collection { file, start, items: Vec::new() }), here)
             }
             Event::MappingStart(anchor, tag) => {
-                self.refuse(anchor, tag.is_some(), here)?;
+                Self::refuse(anchor, tag.is_some(), here)?;
                 let (file, start) = collection(self.file);
                 self.open(Open::Map(Collection { file, start, items: Vec::new() }, None), here)
             }
@@ -206,7 +206,7 @@ impl Builder {
         }
     }
 
-    fn refuse(&self, anchor: usize, tagged: bool, here: Place) -> Result<(), Finding> {
+    fn refuse(anchor: usize, tagged: bool, here: Place) -> Result<(), Finding> {
         if anchor > 0 {
             return Err(Finding::error("yaml", here, "anchors are not part of the menu language")
                 .hint("a text that begins with `&` or `*` goes in quotes"));

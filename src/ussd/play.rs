@@ -120,7 +120,7 @@ impl<'stage> Phone<'stage> {
     fn act(&mut self, deed: &Deed, proof: Proof, facts: PhoneFacts, chosen: u8) -> Result<Outcome, String> {
         let name = deed.action.name;
         let nth = self.done.entry(name).or_default();
-        let secret = deed.secret.as_ref().map(|secret| secret.reveal());
+        let secret = deed.secret.as_ref().map(super::port::Secret::reveal);
         let told = self
             .fixtures
             .outcome(deed.action, &deed.params, secret, *nth)

@@ -63,7 +63,7 @@ impl Graph {
         match &self.output {
             None => print!("{drawn}"),
             Some(path) => {
-                fs::write(path, drawn).with_context(|| format!("cannot write {}", path.display()))?
+                fs::write(path, drawn).with_context(|| format!("cannot write {}", path.display()))?;
             }
         }
         Ok(ExitCode::SUCCESS)

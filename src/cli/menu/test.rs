@@ -79,7 +79,7 @@ impl Test {
                 }
             }
             Format::Json => {
-                println!("{}", serde_json::to_string_pretty(&to_json(&lines, &read.report, &unseen))?)
+                println!("{}", serde_json::to_string_pretty(&to_json(&lines, &read.report, &unseen))?);
             }
         }
         Ok(code(failed == 0))

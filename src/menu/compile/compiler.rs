@@ -193,17 +193,16 @@ impl<'draft, 'findings> Compiler<'draft, 'findings> {
 
     fn unknown_target(&self, name: &Name) -> Finding {
         let finding = |message| Finding::error("unknown-target", name.place, message);
-        let (flow, state) = match name.text.split_once('.') {
-            Some((flow, state)) => (flow, state),
-            None => {
-                if self.flows.contains_key(name.text.as_str()) {
-                    return finding(format!("`{}` is a flow, not a state", name.text)).hint(format!(
-                        "go to one of its states (`{0}.…`), or `call: {{flow: {0}, …}}`",
-                        name.text
-                    ));
-                }
-                (self.places.get(self.flow).map_or("", |(flow, _)| *flow), name.text.as_str())
+        let (flow, state) = if let Some((flow, state)) = name.text.split_once('.') {
+            (flow, state)
+        } else {
+            if self.flows.contains_key(name.text.as_str()) {
+                return finding(format!("`{}` is a flow, not a state", name.text)).hint(format!(
+                    "go to one of its states (`{0}.…`), or `call: {{flow: {0}, …}}`",
+                    name.text
+                ));
             }
+            (self.places.get(self.flow).map_or("", |(flow, _)| *flow), name.text.as_str())
         };
         let Some((_, states)) = self.flows.get(flow).and_then(|at| self.places.get(*at)) else {
             return finding(format!("no flow `{flow}`")).nearest(flow, self.flows.keys().copied());

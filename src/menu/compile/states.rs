@@ -249,17 +249,16 @@ impl Compiler<'_, '_> {
         }
         let mut targets = Vec::with_capacity(action.outcomes.len());
         for (at, outcome) in action.outcomes.iter().enumerate() {
-            match on.iter().find(|(name, _)| name.text == outcome.name) {
-                Some((_, target)) => targets.push(self.follow(Some(target), EdgeKind::Outcome(at))),
-                None => {
-                    let message =
-                        format!("`{}` can end in `{}`, which `on` does not cover", action.name, outcome.name);
-                    self.findings.push(
-                        Finding::error("missing-outcome", place, message)
-                            .hint(format!("`{}`: {}", outcome.name, outcome.about)),
-                    );
-                    targets.push(Target::Home);
-                }
+            if let Some((_, target)) = on.iter().find(|(name, _)| name.text == outcome.name) {
+                targets.push(self.follow(Some(target), EdgeKind::Outcome(at)));
+            } else {
+                let message =
+                    format!("`{}` can end in `{}`, which `on` does not cover", action.name, outcome.name);
+                self.findings.push(
+                    Finding::error("missing-outcome", place, message)
+                        .hint(format!("`{}`: {}", outcome.name, outcome.about)),
+                );
+                targets.push(Target::Home);
             }
         }
         Some(Kind::Action(ActionCall { action, with, on: targets }))

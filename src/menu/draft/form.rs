@@ -168,16 +168,15 @@ pub(in crate::menu) fn items<'node>(
     what: &str,
     findings: &mut Vec<Finding>,
 ) -> &'node [Node] {
-    match node {
-        Node::List(list) => &list.items,
-        _ => {
-            findings.push(Finding::error(
-                "wrong-kind",
-                node.place(),
-                format!("{what} is a list (`[…]` or lines with `- `), found {}", node.kind()),
-            ));
-            &[]
-        }
+    if let Node::List(list) = node {
+        &list.items
+    } else {
+        findings.push(Finding::error(
+            "wrong-kind",
+            node.place(),
+            format!("{what} is a list (`[…]` or lines with `- `), found {}", node.kind()),
+        ));
+        &[]
     }
 }
 

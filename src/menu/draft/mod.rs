@@ -1,6 +1,7 @@
 //! What menu files say, read but not yet resolved: names are still names, and each knows where it
 //! is written. Reading goes on after a mistake, so that one run tells many.
 
+mod choice;
 mod flow;
 mod form;
 mod language;
@@ -139,7 +140,7 @@ pub(super) struct CallDraft {
 pub(super) enum KindDraft {
     Menu(Vec<ChoiceDraft>),
     Text(Vec<ChoiceDraft>),
-    List(ListDraft),
+    List(Box<ListDraft>),
     Input {
         kind: InputKind,
         place: Place,
@@ -340,10 +341,10 @@ pub(super) fn keys_of() -> Vec<(&'static str, &'static [&'static str])> {
         ("flow", flow::KEYS),
         ("state", state::KEYS),
         ("use", state::USE_KEYS),
-        ("choice", state::CHOICE_KEYS),
+        ("choice", choice::CHOICE_KEYS),
         ("list", state::LIST_KEYS),
         ("input", state::INPUT_KEYS),
-        ("arm", state::ARM_KEYS),
+        ("arm", choice::ARM_KEYS),
         ("action", state::ACTION_KEYS),
         ("call", state::CALL_KEYS),
         ("scripts", FILE_KEYS),

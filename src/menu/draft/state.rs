@@ -1,13 +1,13 @@
 //! A state and its parts.
 
+use super::choice::{read_arms, read_choices};
 use super::form::{self, target};
 use super::{
-    ArmDraft, CallDraft, ChoiceDraft, Form, GUARDS, KindDraft, ListDraft, Name, StateDraft, entries, items,
-    name, pairs, say, scalar,
+    CallDraft, Form, GUARDS, KindDraft, ListDraft, Name, StateDraft, entries, items, name, pairs, say,
 };
 use crate::menu::model::InputKind;
 use crate::menu::report::{Finding, Place};
-use crate::menu::yaml::{Node, Scalar};
+use crate::menu::yaml::Node;
 
 /// The keys that say what a state is.
 pub(in crate::menu) const KINDS: &[&str] =
@@ -17,11 +17,9 @@ pub(in crate::menu) const KEYS: &[&str] = &[
     "say", "requires", "use", "back", "paged", "menu", "list", "input", "text", "branch", "action", "call",
     "end",
 ];
-pub(in crate::menu) const CHOICE_KEYS: &[&str] = &["key", "say", "go", "words", "when", "set"];
 pub(in crate::menu) const LIST_KEYS: &[&str] = &["from", "with", "item", "save", "go", "empty", "choices"];
 pub(in crate::menu) const USE_KEYS: &[&str] = &["from", "with", "as"];
 pub(in crate::menu) const INPUT_KEYS: &[&str] = &["type", "min", "max", "from_days", "to_days", "save", "go"];
-pub(in crate::menu) const ARM_KEYS: &[&str] = &["when", "go", "otherwise"];
 pub(in crate::menu) const ACTION_KEYS: &[&str] = &["do", "with", "on"];
 pub(in crate::menu) const CALL_KEYS: &[&str] = &["flow", "go"];
 
@@ -119,7 +117,7 @@ fn read_kind(form: &Form<'_>, place: Place, findings: &mut Vec<Finding>) -> Kind
             KindDraft::Menu(choices)
         }
         "text" => KindDraft::Text(read_choices(node, findings)),
-        "list" => read_list(node, findings).map_or(KindDraft::Broken, KindDraft::List),
+        "list" => read_list(node, findings).map_or(KindDraft::Broken, |list| KindDraft::List(Box::new(list))),
         "input" => read_input(node, findings).unwrap_or(KindDraft::Broken),
         "branch" => KindDraft::Branch(read_arms(node, findings)),
         "action" => read_action(node, findings).unwrap_or(KindDraft::Broken),
@@ -153,63 +151,6 @@ fn read_uses(node: &Node, findings: &mut Vec<Finding>) -> Vec<CallDraft> {
 fn read_source(form: &Form<'_>, alias: Option<Name>, findings: &mut Vec<Finding>) -> Option<CallDraft> {
     let source = form.need_name("from", findings)?;
     Some(CallDraft { source, with: pairs(form.get("with"), "a parameter", findings), alias })
-}
-
-fn read_choices(node: &Node, findings: &mut Vec<Finding>) -> Vec<ChoiceDraft> {
-    items(node, "the choices", findings).iter().filter_map(|node| read_choice(node, findings)).collect()
-}
-
-fn read_choice(node: &Node, findings: &mut Vec<Finding>) -> Option<ChoiceDraft> {
-    let form = Form::of(node, "a choice", CHOICE_KEYS, findings)?;
-    let key = form.need("key", findings).and_then(|node| scalar(node, "a key", findings))?;
-    if !super::root::is_key(&key.text) && !matches!(key.text.as_str(), "*" | "#") {
-        findings.push(
-            Finding::error("bad-key", key.place(), format!("nobody can type the key `{}`", key.text))
-                .hint("a key is one to four digits; words go in `words`"),
-        );
-    }
-    let words = form.get("words").and_then(|node| entries(node, "`words`", findings)).unwrap_or_default();
-    let words = words
-        .into_iter()
-        .map(|(code, node)| {
-            let words = items(node, "the words of a language", findings)
-                .iter()
-                .filter_map(|node| scalar(node, "a word", findings).map(Name::of))
-                .collect();
-            (Name::of(code), words)
-        })
-        .collect();
-    let set = pairs(form.get("set"), "an answer", findings);
-    for (_, value) in &set {
-        if value.text.contains("{{") || value.text.contains("{%") {
-            findings.push(Finding::error(
-                "bad-value",
-                value.place(),
-                "`set` gives a fixed answer, not a template",
-            ));
-        }
-    }
-    Some(ChoiceDraft {
-        place: form.place,
-        key: Name::of(key),
-        words,
-        say: form.need("say", findings).and_then(|node| say(node, "a choice's `say`", findings)),
-        when: condition(&form, findings),
-        set,
-        go: form.need_target("go", findings),
-    })
-}
-
-fn condition(form: &Form<'_>, findings: &mut Vec<Finding>) -> Option<Scalar> {
-    let scalar = scalar(form.get("when")?, "a condition", findings)?.clone();
-    if ["{{", "{%", "%}", "}}"].iter().any(|brace| scalar.text.contains(brace)) {
-        findings.push(
-            Finding::error("bad-condition", scalar.place(), "a condition is an expression, without braces")
-                .hint("write `when: \"phone.people > 1\"`"),
-        );
-        return None;
-    }
-    Some(scalar)
 }
 
 fn read_list(node: &Node, findings: &mut Vec<Finding>) -> Option<ListDraft> {
@@ -315,55 +256,6 @@ fn read_input_kind(form: &Form<'_>, wanted: &str, findings: &mut Vec<Finding>) -
         ));
     }
     Some(kind)
-}
-
-fn read_arms(node: &Node, findings: &mut Vec<Finding>) -> Vec<ArmDraft> {
-    let nodes = items(node, "`branch`", findings);
-    let last = nodes.len().saturating_sub(1);
-    let mut arms = Vec::with_capacity(nodes.len());
-    for (at, node) in nodes.iter().enumerate() {
-        let Some(form) = Form::of(node, "an arm of a branch", ARM_KEYS, findings) else { continue };
-        let otherwise = form.get("otherwise");
-        match otherwise {
-            Some(otherwise) => {
-                if at != last {
-                    findings.push(Finding::error(
-                        "bad-branch",
-                        otherwise.place(),
-                        "`otherwise` is the last arm: those after it are never reached",
-                    ));
-                }
-                if form.get("when").is_some() || form.get("go").is_some() {
-                    findings.push(Finding::error(
-                        "bad-branch",
-                        form.place,
-                        "an arm is `{when, go}` or `{otherwise}`, not both",
-                    ));
-                }
-                arms.push(ArmDraft { when: None, go: target(otherwise, findings) });
-            }
-            None => {
-                form.need("when", findings);
-                let when = condition(&form, findings);
-                let go = form.need_target("go", findings);
-                if let Some(when) = when {
-                    arms.push(ArmDraft { when: Some(when), go });
-                }
-            }
-        }
-    }
-    let ends = nodes.last().is_some_and(|node| {
-        matches!(node, Node::Map(map) if map.items.iter().any(|(key, _)| {
-            matches!(key, Node::Scalar(scalar) if scalar.text == "otherwise")
-        }))
-    });
-    if !ends && matches!(node, Node::List(_)) {
-        findings.push(
-            Finding::error("bad-branch", node.place(), "the last arm of a branch is `otherwise`")
-                .hint("add `- {otherwise: target}`"),
-        );
-    }
-    arms
 }
 
 fn read_action(node: &Node, findings: &mut Vec<Finding>) -> Option<KindDraft> {

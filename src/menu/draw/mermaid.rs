@@ -42,10 +42,9 @@ fn draw(picture: &Picture, out: &mut String) {
         }
         let (open, close) = match node.shape {
             Shape::Branch => ("{\"", "\"}"),
-            Shape::Action => ("[[\"", "\"]]"),
+            Shape::Action | Shape::Call => ("[[\"", "\"]]"),
             Shape::Input => ("[/\"", "\"/]"),
             Shape::End | Shape::Away => ("([\"", "\"])"),
-            Shape::Call => ("[[\"", "\"]]"),
             Shape::Menu | Shape::List | Shape::Text | Shape::Flow => ("[\"", "\"]"),
         };
         let _ = writeln!(out, "  n{at}{open}{label}{close}");

@@ -75,7 +75,7 @@ mod tests {
                 .enumerate()
                 .flat_map(|(at, one)| placed.spots.iter().skip(at + 1).map(move |other| (one, other)))
             {
-                let apart = (one.x - other.x).abs() + 0.1 >= (one.width + other.width) / 2.0;
+                let apart = (one.x - other.x).abs() + 0.1 >= f64::midpoint(one.width, other.width);
                 assert!(one.layer != other.layer || apart, "{}: {one:?} {other:?}", picture.title);
             }
         }

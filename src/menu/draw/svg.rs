@@ -1,5 +1,6 @@
 //! SVG: one picture a flow below each other, that of all flows first.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use super::super::model::{FlowId, Menu};
@@ -63,19 +64,20 @@ fn draw(picture: &Picture, placed: &Placed, out: &mut String) {
 /// An arrow: down to the next layers, dashed where it goes back up, at the side to a neighbour.
 fn line(arrow: &Arrow, from: Spot, to: Spot, share: f64, out: &mut String, labels: &mut String) {
     let start_x = from.x + share * from.width * 0.8;
-    let (start_y, end_x, end_y, look) = if to.layer > from.layer {
-        (from.y + from.height, to.x + share * to.width * 0.3, to.y - 2.0, r##"stroke="#8a93a3""##)
-    } else if to.layer < from.layer {
-        let look = r##"stroke="#c08a3e" stroke-dasharray="5 3""##;
-        (from.y, to.x + share * to.width * 0.8, to.y + to.height + 2.0, look)
-    } else {
-        beside(arrow, from, to, out, labels);
-        return;
+    let (start_y, end_x, end_y, look) = match to.layer.cmp(&from.layer) {
+        Ordering::Greater => {
+            (from.y + from.height, to.x + share * to.width * 0.3, to.y - 2.0, r##"stroke="#8a93a3""##)
+        }
+        Ordering::Less => {
+            let look = r##"stroke="#c08a3e" stroke-dasharray="5 3""##;
+            (from.y, to.x + share * to.width * 0.8, to.y + to.height + 2.0, look)
+        }
+        Ordering::Equal => return beside(arrow, from, to, out, labels),
     };
     let bend = (end_y - start_y) * 0.5;
     let _ = writeln!(
         out,
-        r##"<path d="M{start_x:.1} {start_y:.1}C{start_x:.1} {:.1} {end_x:.1} {:.1} {end_x:.1} {end_y:.1}" fill="none" {look} marker-end="url(#tip)"/>"##,
+        r#"<path d="M{start_x:.1} {start_y:.1}C{start_x:.1} {:.1} {end_x:.1} {:.1} {end_x:.1} {end_y:.1}" fill="none" {look} marker-end="url(#tip)"/>"#,
         start_y + bend,
         end_y - bend
     );

@@ -64,9 +64,9 @@ pub(super) const TESTS: [&str; 17] = [
 pub(super) fn apply(filter: &str, given: &Type) -> Result<Type, &'static str> {
     let text = Type::Value(FieldKind::Text);
     match (filter, given) {
-        ("date", Type::Value(FieldKind::Date) | Type::Any) => Ok(text),
+        ("date", Type::Value(FieldKind::Date) | Type::Any)
+        | ("plural", Type::Value(FieldKind::Number) | Type::Any) => Ok(text),
         ("date", _) => Err("the `date` filter wants a date"),
-        ("plural", Type::Value(FieldKind::Number) | Type::Any) => Ok(text),
         ("plural", _) => Err("the `plural` filter wants a number"),
         ("length", Type::Many(_) | Type::Value(FieldKind::Text) | Type::Any) => {
             Ok(Type::Value(FieldKind::Number))

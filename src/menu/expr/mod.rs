@@ -2,9 +2,11 @@
 //! filters, and whether a value can be shown as it is.
 
 mod filters;
+mod fit;
 mod kinds;
 mod scan;
 mod token;
+mod value;
 
 pub(super) use kinds::{Names, Record, Type};
 pub(super) use scan::{Found, Reference, scan_condition, scan_template};

@@ -1,7 +1,6 @@
 //! Values that texts show: each must be known where it is shown, and of a kind that can be.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::rc::Rc;
 
 use super::super::catalog::{FieldKind, FieldSpec, Shape};
@@ -13,6 +12,9 @@ use super::super::text_builder::TextPlace;
 use super::super::yaml::Scalar;
 use super::Subject;
 use super::knowledge::{Knowledge, Known};
+
+/// Fragments that include each other, one in another.
+const MOST_INCLUDES: usize = 8;
 
 /// What the texts read: for the check of what nothing reads.
 #[derive(Debug, Default)]
@@ -37,9 +39,9 @@ pub(super) fn check(subject: &Subject<'_>, known: &Known, findings: &mut Vec<Fin
     for (at, text) in subject.origins.texts.iter().enumerate() {
         checker.wrong = false;
         let knowledge = text.state.and_then(|state| known.of(state));
-        let names = names_for(subject, text, knowledge);
+        let here = Here { text, knowledge, names: names_for(subject, text, knowledge) };
         for (language, scalar) in text.written.all() {
-            checker.scalar(text, knowledge, &names, language, scalar);
+            checker.scalar(&here, language, scalar);
         }
         if checker.wrong {
             checker.read.spoiled.extend(u32::try_from(at).ok().map(TextId));
@@ -47,6 +49,20 @@ pub(super) fn check(subject: &Subject<'_>, known: &Known, findings: &mut Vec<Fin
     }
     checker.faults();
     checker.read
+}
+
+/// A text, and what is known where it stands.
+struct Here<'check> {
+    text: &'check TextOrigin,
+    knowledge: Option<&'check Knowledge>,
+    names: Names,
+}
+
+impl Here<'_> {
+    /// Whether it has a language.
+    fn spoken(&self) -> bool {
+        !matches!(self.text.role, TextRole::When | TextRole::SourceParam | TextRole::ActionParam)
+    }
 }
 
 struct Checker<'check> {
@@ -74,40 +90,33 @@ impl Checker<'_> {
         }
     }
 
-    fn scalar(
-        &mut self,
-        text: &TextOrigin,
-        knowledge: Option<&Knowledge>,
-        names: &Names,
-        language: Option<LanguageId>,
-        scalar: &Scalar,
-    ) {
-        let spoken = !matches!(text.role, TextRole::When | TextRole::SourceParam | TextRole::ActionParam);
-        let found = if text.role == TextRole::When {
-            scan_condition(&scalar.text, names)
+    fn scalar(&mut self, here: &Here<'_>, language: Option<LanguageId>, scalar: &Scalar) {
+        let found = if here.text.role == TextRole::When {
+            scan_condition(&scalar.text, &here.names)
         } else {
-            scan_template(&scalar.text, names, spoken)
+            scan_template(&scalar.text, &here.names, here.spoken())
         };
         self.wrong |= !found.problems.is_empty();
         for problem in &found.problems {
             let mut finding =
                 Finding::error(problem.code, self.subject.place_in(scalar, &problem.at), &problem.message);
-            finding.hint = problem.hint.clone();
+            finding.hint.clone_from(&problem.hint);
             let name = scalar.text.get(problem.at.clone()).unwrap_or_default();
             if problem.code == "unknown-name"
-                && let Some(hint) = self.hint_for(name, text)
+                && let Some(hint) = self.hint_for(name, here.text)
             {
                 finding = finding.hint(hint);
             }
             self.findings.push(finding);
         }
-        self.note(text, &found);
+        self.note(here.text, &found);
         for reference in &found.references {
-            self.check_given(text, knowledge, reference, |_| self.subject.place_in(scalar, &reference.at));
+            let place = self.subject.place_in(scalar, &reference.at);
+            self.check_given(here, reference, place);
         }
         for (fragment, at) in &found.includes {
             let place = self.subject.place_in(scalar, at);
-            self.include(text, knowledge, names, language, fragment, place, &mut Vec::new());
+            self.include(here, language, fragment, place, &mut Vec::new());
         }
     }
 
@@ -129,9 +138,7 @@ impl Checker<'_> {
 
     fn include(
         &mut self,
-        text: &TextOrigin,
-        knowledge: Option<&Knowledge>,
-        names: &Names,
+        here: &Here<'_>,
         language: Option<LanguageId>,
         name: &str,
         place: Place,
@@ -140,51 +147,58 @@ impl Checker<'_> {
         let fragments = &self.subject.origins.fragments;
         let Some(fragment) = fragments.iter().find(|fragment| fragment.name.text == name) else {
             self.wrong = true;
-            if self.subject.origins.draft.incomplete {
-                return;
+            if !self.subject.origins.draft.incomplete {
+                let known: Vec<&str> = fragments.iter().map(|fragment| fragment.name.text.as_str()).collect();
+                let finding = Finding::error("unknown-fragment", place, format!("no fragment `{name}`"));
+                self.findings.push(finding.nearest(name, known));
             }
-            let known: Vec<&str> = fragments.iter().map(|fragment| fragment.name.text.as_str()).collect();
-            self.findings.push(
-                Finding::error("unknown-fragment", place, format!("no fragment `{name}`"))
-                    .nearest(name, known),
-            );
             return;
         };
         self.read.fragments.insert(name.to_owned());
-        if open.iter().any(|known| known == name) || open.len() > 8 {
+        if open.iter().any(|known| known == name) || open.len() > MOST_INCLUDES {
             self.findings.push(Finding::error("circle", place, format!("`{name}` includes itself")));
             return;
         }
         open.push(name.to_owned());
-        let spoken = !matches!(text.role, TextRole::SourceParam | TextRole::ActionParam);
         for (written, scalar) in fragment.written.all() {
-            if language.is_some() && written.is_some() && language != written {
-                continue;
-            }
-            let found = scan_template(&scalar.text, names, spoken);
-            if !found.problems.is_empty() {
-                self.wrong = true;
-                self.read.spoiled_fragments.insert(name.to_owned());
-            }
-            for problem in &found.problems {
-                let at = self.subject.place_in(scalar, &problem.at);
-                if self.told.insert((at, problem.message.clone())) {
-                    let mut finding =
-                        Finding::error(problem.code, at, &problem.message).note(place, "included here");
-                    finding.hint.clone_from(&problem.hint);
-                    self.findings.push(finding);
-                }
-            }
-            self.note(text, &found);
-            for reference in &found.references {
-                self.check_given(text, knowledge, reference, |_| place);
-            }
-            for (inner, at) in &found.includes {
-                let at = self.subject.place_in(scalar, at);
-                self.include(text, knowledge, names, written.or(language), inner, at, open);
+            if language.is_none() || written.is_none() || language == written {
+                self.fragment(here, written.or(language), (name, scalar), place, open);
             }
         }
         open.pop();
+    }
+
+    /// A fragment in one language, as it stands in the text that includes it.
+    fn fragment(
+        &mut self,
+        here: &Here<'_>,
+        language: Option<LanguageId>,
+        (name, scalar): (&str, &Scalar),
+        place: Place,
+        open: &mut Vec<String>,
+    ) {
+        let found = scan_template(&scalar.text, &here.names, here.spoken());
+        if !found.problems.is_empty() {
+            self.wrong = true;
+            self.read.spoiled_fragments.insert(name.to_owned());
+        }
+        for problem in &found.problems {
+            let at = self.subject.place_in(scalar, &problem.at);
+            if self.told.insert((at, problem.message.clone())) {
+                let mut finding =
+                    Finding::error(problem.code, at, &problem.message).note(place, "included here");
+                finding.hint.clone_from(&problem.hint);
+                self.findings.push(finding);
+            }
+        }
+        self.note(here.text, &found);
+        for reference in &found.references {
+            self.check_given(here, reference, place);
+        }
+        for (inner, at) in &found.includes {
+            let at = self.subject.place_in(scalar, at);
+            self.include(here, language, inner, at, open);
+        }
     }
 
     fn note(&mut self, text: &TextOrigin, found: &Found) {
@@ -207,14 +221,9 @@ impl Checker<'_> {
     }
 
     /// An answer or a fact that may not be there: the screen could not be shown.
-    fn check_given(
-        &mut self,
-        text: &TextOrigin,
-        knowledge: Option<&Knowledge>,
-        reference: &Reference,
-        place: impl Fn(&Range<usize>) -> Place,
-    ) {
-        let (Some(knowledge), Some(field), false) = (knowledge, &reference.field, reference.tested) else {
+    fn check_given(&mut self, here: &Here<'_>, reference: &Reference, place: Place) {
+        let (Some(knowledge), Some(field), false) = (here.knowledge, &reference.field, reference.tested)
+        else {
             return;
         };
         let menu = self.subject.menu;
@@ -244,10 +253,11 @@ impl Checker<'_> {
             }
             _ => return,
         };
-        let state = text.state.and_then(|state| menu.state(state)).map_or("?", |state| state.name.as_str());
+        let state =
+            here.text.state.and_then(|state| menu.state(state)).map_or("?", |state| state.name.as_str());
         let finding = Finding::warning(
             "maybe-missing",
-            place(&reference.at),
+            place,
             format!("`{}.{field}` {missing} (`{state}`)", reference.root),
         );
         self.findings.push(
@@ -305,20 +315,14 @@ fn given(subject: &Subject<'_>, knowledge: Option<&Knowledge>) -> Names {
     let answers = menu.vars.iter().cloned().zip(menu.var_kinds.iter().copied()).collect();
     let constants = menu.constants.iter().map(|(name, _)| (name.clone(), FieldKind::Text)).collect();
     let mut facts: Vec<(String, FieldKind)> = Vec::new();
-    match knowledge {
-        Some(knowledge) => {
-            for (state, at) in &knowledge.outcomes {
-                facts.extend(
-                    facts_of(subject, *state, *at).iter().map(|fact| (fact.name.to_owned(), fact.kind)),
-                );
-            }
+    if let Some(knowledge) = knowledge {
+        for (state, at) in &knowledge.outcomes {
+            facts.extend(facts_of(subject, *state, *at).iter().map(|fact| (fact.name.to_owned(), fact.kind)));
         }
-        None => {
-            let outcomes = subject.catalog.actions.iter().flat_map(|action| action.outcomes);
-            facts.extend(
-                outcomes.flat_map(|outcome| outcome.facts).map(|fact| (fact.name.to_owned(), fact.kind)),
-            );
-        }
+    } else {
+        let outcomes = subject.catalog.actions.iter().flat_map(|action| action.outcomes);
+        facts
+            .extend(outcomes.flat_map(|outcome| outcome.facts).map(|fact| (fact.name.to_owned(), fact.kind)));
     }
     let session = ["language", "service_code"].map(|name| (name.to_owned(), FieldKind::Text)).to_vec();
     [

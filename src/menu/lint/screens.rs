@@ -303,6 +303,7 @@ impl Drawing<'_> {
 }
 
 /// What is too much.
+#[derive(Clone, Copy)]
 struct Over {
     cost: usize,
     budget: usize,

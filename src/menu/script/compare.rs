@@ -18,7 +18,8 @@ pub(super) fn has(screen: &str, part: &str, display: Display) -> bool {
 pub(super) fn difference(screen: &str, expected: &str, display: Display) -> Option<String> {
     let lines = |text: &str| {
         let (shown, _) = display.prepare(text.trim_end());
-        shown.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>()
+        let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+        lines.join("\n") + "\n"
     };
     let (shown, expected) = (lines(screen), lines(expected));
     if shown == expected {

@@ -119,7 +119,6 @@ fn check(step: &Step, screen: &Shown, display: Display) -> Option<(String, Optio
             }
             None
         }
-        StepKind::Drop => None,
         StepKind::Expect(part) if !has(&screen.text, part, display) => {
             told(format!("the screen does not have \"{part}\""))
         }
@@ -132,6 +131,6 @@ fn check(step: &Step, screen: &Shown, display: Display) -> Option<(String, Optio
         }
         StepKind::Ends(true) if screen.more => told("the session goes on".to_owned()),
         StepKind::Ends(false) if !screen.more => told("the session is over".to_owned()),
-        StepKind::Expect(_) | StepKind::Refuse(_) | StepKind::Ends(_) => None,
+        StepKind::Drop | StepKind::Expect(_) | StepKind::Refuse(_) | StepKind::Ends(_) => None,
     }
 }

@@ -154,16 +154,16 @@ impl Reader<'_> {
             );
             return;
         };
-        let cases = self.cases(node, |reader, node| reader.items_of(spec, node));
+        let cases = self.cases(node, |reader, node| Some(reader.items_of(spec, node)));
         fixtures.data.insert(spec.name, cases);
     }
 
-    fn items_of(&mut self, spec: &'static SourceSpec, node: &Node) -> Option<Vec<Fields>> {
+    fn items_of(&mut self, spec: &'static SourceSpec, node: &Node) -> Vec<Fields> {
         let nodes = match (spec.shape, node) {
             (Shape::One, node) => std::slice::from_ref(node),
             (Shape::Many, node) => items(node, "the answer of a source of many items", self.findings),
         };
-        Some(nodes.iter().filter_map(|node| self.item(spec, node)).collect())
+        nodes.iter().filter_map(|node| self.item(spec, node)).collect()
     }
 
     fn item(&mut self, spec: &'static SourceSpec, node: &Node) -> Option<Fields> {
@@ -231,16 +231,17 @@ impl Reader<'_> {
     /// `ok`, or `{wrong: {left: 4}}`.
     fn outcome(&mut self, spec: &'static ActionSpec, node: &Node) -> Option<Told> {
         let (name, facts) = match node {
-            Node::Map(map) => match map.items.as_slice() {
-                [(Node::Scalar(name), facts)] => (name, Some(facts)),
-                _ => {
+            Node::Map(map) => {
+                if let [(Node::Scalar(name), facts)] = map.items.as_slice() {
+                    (name, Some(facts))
+                } else {
                     self.findings.push(
                         Finding::error("bad-value", node.place(), "an outcome is one name, with its facts")
                             .hint("write `ok` or `{wrong: {left: 4}}`"),
                     );
                     return None;
                 }
-            },
+            }
             _ => (scalar(node, "an outcome", self.findings)?, None),
         };
         let Some(outcome) = spec.outcomes.iter().find(|outcome| outcome.name == name.text) else {
