@@ -67,11 +67,7 @@ impl Gateway {
     pub fn pin_script(&self, run: &str) -> Script {
         let pin = self.facts["load"]["pin"].as_str().unwrap_or_default().to_owned();
         let answers = vec!["2".to_owned(), pin, "2".to_owned(), "1".to_owned(), "999".to_owned()];
-        self.with(
-            answers,
-            ["MamaCare", "PIN", "1. ", "1. "].map(str::to_owned).to_vec(),
-            run,
-        )
+        self.with(answers, ["MamaCare", "PIN", "1. ", "1. "].map(str::to_owned).to_vec(), run)
     }
 
     fn with(&self, answers: Vec<String>, expected: Vec<String>, run: &str) -> Script {

@@ -4,6 +4,7 @@ mod admin;
 mod architecture;
 mod bulk;
 mod demo;
+mod deployment;
 mod harness;
 mod http_health;
 mod http_server;
