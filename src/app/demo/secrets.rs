@@ -66,27 +66,29 @@ impl DemoSecrets {
     ) -> Result<Self, SecretsError> {
         let path = folder.join(FILE);
         let unreadable = |reason: String| SecretsError::Unreadable { path: path.clone(), reason };
-        match std::fs::read(&path) {
-            Ok(content) => {
-                let secrets: Self =
-                    serde_json::from_slice(&content).map_err(|error| unreadable(error.to_string()))?;
-                if secrets.mother_pins.len() != mothers || secrets.staff_passwords.len() != staff {
-                    return Err(unreadable("it was written by another version".to_owned()));
-                }
-                Ok(secrets)
+        let mut secrets = match std::fs::read(&path) {
+            Ok(content) => serde_json::from_slice(&content).map_err(|error| unreadable(error.to_string()))?,
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(unreadable(error.to_string()));
             }
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unreadable(error.to_string())),
-            Err(_) if holds_data => Err(SecretsError::Gone(path)),
-            Err(_) => {
-                let secrets = Self::draw(mothers, staff, randomness);
-                let content =
-                    serde_json::to_vec_pretty(&secrets).map_err(|error| unreadable(error.to_string()))?;
-                match write_private(&path, &content) {
-                    Ok(()) => Ok(secrets),
-                    Err(source) => Err(SecretsError::Unwritable { path, source }),
-                }
-            }
+            Err(_) if holds_data => return Err(SecretsError::Gone(path)),
+            Err(_) => Self::draw(randomness),
+        };
+        if secrets.complete(mothers, staff, randomness) {
+            let content =
+                serde_json::to_vec_pretty(&secrets).map_err(|error| unreadable(error.to_string()))?;
+            write_private(&path, &content).map_err(|source| SecretsError::Unwritable { path, source })?;
         }
+        Ok(secrets)
+    }
+
+    /// Draws what is missing for the people that this version has; says whether it did.
+    fn complete(&mut self, mothers: usize, staff: usize, randomness: &mut impl Rng) -> bool {
+        let missing_pins = mothers.saturating_sub(self.mother_pins.len());
+        let missing_passwords = staff.saturating_sub(self.staff_passwords.len());
+        self.mother_pins.extend((0..missing_pins).map(|_| pin(randomness)));
+        self.staff_passwords.extend((0..missing_passwords).map(|_| password(randomness)));
+        missing_pins + missing_passwords > 0
     }
 
     /// The settings of a demo's node, with nothing taken from the environment.
@@ -117,14 +119,14 @@ impl DemoSecrets {
         Settings::load(&Sources { base: &base, ..Sources::default() })
     }
 
-    fn draw(mothers: usize, staff: usize, randomness: &mut impl Rng) -> Self {
+    fn draw(randomness: &mut impl Rng) -> Self {
         Self {
             master_key: hexadecimal::<32>(randomness),
             africastalking: hexadecimal::<16>(randomness),
             json: hexadecimal::<16>(randomness),
-            mother_pins: (0..mothers).map(|_| pin(randomness)).collect(),
+            mother_pins: Vec::new(),
             load_pin: pin(randomness),
-            staff_passwords: (0..staff).map(|_| password(randomness)).collect(),
+            staff_passwords: Vec::new(),
         }
     }
 }
@@ -188,6 +190,8 @@ mod tests {
         let again = DemoSecrets::of(&folder, true, 3, 4, &mut randomness).unwrap();
         assert_eq!(first.master_key, again.master_key);
         assert_eq!(first.mother_pins, again.mother_pins);
+        let more = DemoSecrets::of(&folder, true, 5, 4, &mut randomness).unwrap();
+        assert_eq!((more.mother_pins.len(), &more.mother_pins[..3]), (5, &first.mother_pins[..]));
         let mode = std::fs::metadata(folder.join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::remove_dir_all(folder).unwrap();

@@ -179,7 +179,14 @@ fn settings(durability: Durability) -> impl Iterator<Item = &'static str> {
         "checkpoint_timeout=15min",
         "checkpoint_completion_target=0.9",
     ];
-    const FAST: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"];
+    const FAST: &[&str] = &[
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "autovacuum=off",
+        // Many tests at once, each with nodes of its own.
+        "max_connections=800",
+    ];
     let more = match durability {
         Durability::Durable => DURABLE,
         Durability::Fast => FAST,
