@@ -36,4 +36,5 @@ test: lint menus
 
 bench:
 	@scripts/setup bench
-	cargo bench --locked --bench turns
+	cargo build --locked --release
+	cargo run --locked --release --example turns

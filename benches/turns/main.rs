@@ -1,4 +1,4 @@
-//! `cargo bench --bench turns`: USSD turns against a demo with 100,000 patients, beside the HTTP
+//! `make bench`: USSD turns against a demo with 100,000 patients, beside the HTTP
 //! server alone, PostgreSQL alone and npm's ussd-menu-builder, in one run on one machine.
 
 #![expect(
