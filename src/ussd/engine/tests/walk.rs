@@ -9,7 +9,6 @@ use crate::menu::{
     ActionSpec, FieldKind, FieldSpec, Fields, Kind, LoadOptions, Shape, SourceSpec, Sources, Value, load,
 };
 use crate::text::Folding;
-use crate::ussd::Frame;
 use crate::ussd::catalog::CATALOG;
 
 /// Which values the data sources give.
