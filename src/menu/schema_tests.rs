@@ -64,7 +64,7 @@ fn broken(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String
             match (schema["properties"].get(key), schema.get("additionalProperties")) {
                 (None, Some(Value::Bool(false))) => wrong.push(format!("{path}: no `{key}`")),
                 (Some(of), _) | (None, Some(of)) => {
-                    wrong.extend(broken(root, of, inner, &format!("{path}.{key}")))
+                    wrong.extend(broken(root, of, inner, &format!("{path}.{key}")));
                 }
                 (None, None) => {}
             }

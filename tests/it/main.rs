@@ -1,5 +1,13 @@
 //! The integration tests, in one binary because each more links everything again.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
 mod admin;
 mod architecture;
 mod bulk;

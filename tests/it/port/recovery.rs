@@ -162,7 +162,7 @@ async fn limits_hold_however_many_turns_come_at_once() {
         commit(work).await;
         outcome.name
     };
-    let (a, b, c, d, e) = tokio::join!(one(1), one(2), one(3), one(4), one(5));
-    let sent = [a, b, c, d, e].iter().filter(|name| **name == "sent").count();
+    let (first, second, third, fourth, fifth) = tokio::join!(one(1), one(2), one(3), one(4), one(5));
+    let sent = [first, second, third, fourth, fifth].iter().filter(|name| **name == "sent").count();
     assert_eq!(sent, 3);
 }

@@ -110,15 +110,12 @@ pub(super) fn answer(
     taken: Result<(), NotStored>,
     stored: impl FnOnce() -> Response,
 ) -> Response {
-    match taken {
-        Ok(()) => {
-            count(provider, "taken");
-            stored()
-        }
-        Err(NotStored) => {
-            count(provider, "not_stored");
-            later(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; bring it again")
-        }
+    if taken.is_ok() {
+        count(provider, "taken");
+        stored()
+    } else {
+        count(provider, "not_stored");
+        later(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; bring it again")
     }
 }
 

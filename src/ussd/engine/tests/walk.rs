@@ -95,7 +95,7 @@ fn endings(session: &Session, action: &ActionSpec) -> Vec<Outcome> {
             ("verify_pin", "must_change") => endings.push(with(Proof::Choosing { person: person(0) })),
             ("give_consent", "ok") => endings.push(with(Proof::Pin { person: person(0), consented: true })),
             ("withdraw_consent", "ok") => {
-                endings.push(with(Proof::Pin { person: person(0), consented: false }))
+                endings.push(with(Proof::Pin { person: person(0), consented: false }));
             }
             ("stop_messages" | "start_messages", "ok") => {
                 let facts = PhoneFacts { stopped: action.name == "stop_messages", ..session.facts.clone() };
