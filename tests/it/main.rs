@@ -1,7 +1,6 @@
 //! The integration tests, in one binary because each more links everything again.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

@@ -74,6 +74,7 @@ fn start(server: PathBuf) {
 }
 
 /// Outlives this process: ends the server once nobody holds the lock.
+#[expect(clippy::zombie_processes, reason = "it ends after the process that could wait for it")]
 fn guard(folder: &Path) {
     let script = r#"
         while sleep 5; do

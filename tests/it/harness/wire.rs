@@ -25,15 +25,12 @@ impl Wire {
         tokio::spawn(async move {
             while let Ok((phone, _)) = listener.accept().await {
                 let silence = silence.clone();
-                match &socket {
-                    Some(folder) => {
-                        let file: PathBuf = folder.join(format!(".s.PGSQL.{port}"));
-                        tokio::spawn(carry(phone, UnixStream::connect(file).await.unwrap(), silence));
-                    }
-                    None => {
-                        let there = TcpStream::connect((host.as_str(), port)).await.unwrap();
-                        tokio::spawn(carry(phone, there, silence));
-                    }
+                if let Some(folder) = &socket {
+                    let file: PathBuf = folder.join(format!(".s.PGSQL.{port}"));
+                    tokio::spawn(carry(phone, UnixStream::connect(file).await.unwrap(), silence));
+                } else {
+                    let there = TcpStream::connect((host.as_str(), port)).await.unwrap();
+                    tokio::spawn(carry(phone, there, silence));
                 }
             }
         });

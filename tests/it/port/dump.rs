@@ -25,8 +25,8 @@ async fn dump(world: &World) -> String {
 
 /// As text, and as the octets of a bytea column, which a dump shows in hexadecimal digits.
 fn forms(secret: &str) -> [String; 2] {
-    let octets = secret.bytes().map(|octet| format!("{octet:02x}")).collect();
-    [secret.to_owned(), octets]
+    let octets: Vec<String> = secret.bytes().map(|octet| format!("{octet:02x}")).collect();
+    [secret.to_owned(), octets.concat()]
 }
 
 #[tokio::test]

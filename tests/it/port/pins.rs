@@ -161,7 +161,7 @@ async fn the_hash_follows_the_costs_that_are_set() {
             passes: 1,
             lanes: 1,
             threads: 1,
-            max_wait: Duration::from_secs(60),
+            max_wait: Duration::from_mins(1),
         };
         PinHasher::start(dearer, keyring.pepper(), || [8; 16]).unwrap()
     })

@@ -67,7 +67,7 @@ pub fn day(text: &str) -> NaiveDate {
 
 pub fn hasher(keyring: &Keyring) -> PinHasher {
     let cheap =
-        HasherSettings { memory_kib: 64, passes: 1, lanes: 1, threads: 2, max_wait: Duration::from_secs(60) };
+        HasherSettings { memory_kib: 64, passes: 1, lanes: 1, threads: 2, max_wait: Duration::from_mins(1) };
     PinHasher::start(cheap, keyring.pepper(), || [7; 16]).unwrap()
 }
 
