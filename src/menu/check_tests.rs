@@ -1,5 +1,7 @@
 //! A small menu that passes, and what each way of spoiling it is told.
 
+use std::fmt::Write as _;
+
 use super::{Checked, LoadOptions, Sources, check};
 use crate::ussd::catalog::CATALOG;
 
@@ -543,6 +545,43 @@ fn settings_change_constants_and_languages() {
     let options = LoadOptions { constants: [("emergncy".to_owned(), String::new())].into(), ..options };
     let report = check(&Sources::from_pairs(files()), &CATALOG, &options).report;
     assert!(report.render(false).contains("did you mean `emergency`?"), "{report}");
+}
+
+/// Includes that multiply, loops in loops and texts that double are refused, not tried.
+#[test]
+fn a_hostile_text_does_not_hang() {
+    let started = std::time::Instant::now();
+    let mut fragments = String::from("fragments:\n");
+    for at in 0..200 {
+        let include = format!("{{% include \"f{}\" %}}", at + 1);
+        writeln!(fragments, "  f{at}: '{include}{include}'").unwrap();
+    }
+    fragments += "  f200: x\n";
+    let include = spoiled("fragments.yaml", "fragments:\n", &fragments);
+    assert!(told(&include).iter().all(|told| told.starts_with("unused")), "{}", include.report);
+    let mut files = files();
+    files.iter_mut().find(|(name, _)| *name == "fragments.yaml").unwrap().1 = SHARED
+        .replace("fragments:\n", &fragments)
+        .replace("help: {en: \"Call", "help: {en: \"{% include 'f0' %}Call");
+    let include = checked(files);
+    assert!(told(&include).iter().any(|told| told.starts_with("circle")), "{}", include.report);
+    let loops = "{% for a in visits %}".repeat(9) + &"{% endfor %}".repeat(9);
+    let nested = spoiled("record.yaml", "{{ visits | length }}", &loops);
+    assert!(told(&nested).contains(&"bad-template@24:58".to_owned()), "{}", nested.report);
+    let doubled = "{% set x = '0123456789' %}".to_owned() + &"{% set x = x ~ x %}".repeat(38);
+    let doubled =
+        spoiled("record.yaml", "{{ visits | length }}", &format!("{{{{ visits | length }}}}{doubled}"));
+    assert!(told(&doubled)[0].starts_with("bad-template"), "{}", doubled.report);
+    let grown = "x".to_owned() + &"| replace(from='x', to='xxxxxxxxxxxxxxxx')".repeat(30);
+    let grown = spoiled(
+        "record.yaml",
+        "{{ visits | length }}",
+        &format!("{{{{ visits | length }}}}{{{{ 'x' | {grown} }}}}"),
+    );
+    assert!(grown.report.errors() > 0);
+    let long = spoiled("record.yaml", "None yet.", &"None yet. ".repeat(300));
+    assert_eq!(told(&long), ["long-text@21:9"], "{}", long.report);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The files that a menu is made of, as they were read.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ pub struct SourceFile {
 }
 
 /// A set of menu files, in the order of their names.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Sources {
     /// What messages put before a file's name.
     shown_root: String,
@@ -138,6 +138,17 @@ impl Sources {
         }
         let octets = digest.finalize();
         MenuVersion(octets.iter().take(8).fold(0, |number, &octet| (number << 8) | u64::from(octet)))
+    }
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |files: &[SourceFile]| files.iter().map(|file| file.name.clone()).collect::<Vec<_>>();
+        formatter
+            .debug_struct("Sources")
+            .field("files", &names(&self.files))
+            .field("scripts", &self.scripts.len())
+            .finish_non_exhaustive()
     }
 }
 

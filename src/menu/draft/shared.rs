@@ -8,6 +8,9 @@ use crate::menu::yaml::Node;
 pub(super) const FRAGMENT_KEYS: &[&str] = &["mamacare", "fragments"];
 pub(super) const MESSAGE_KEYS: &[&str] = &["mamacare", "messages"];
 
+/// Fragments in one file.
+const MOST_FRAGMENTS: usize = 300;
+
 pub(super) fn read_fragments(node: &Node, findings: &mut Vec<Finding>) -> Vec<FragmentDraft> {
     let Some(form) = Form::of(node, "a file of fragments", FRAGMENT_KEYS, findings) else {
         return Vec::new();
@@ -16,7 +19,15 @@ pub(super) fn read_fragments(node: &Node, findings: &mut Vec<Finding>) -> Vec<Fr
     else {
         return Vec::new();
     };
+    if let Some((key, _)) = all.get(MOST_FRAGMENTS) {
+        findings.push(Finding::error(
+            "too-many",
+            key.place(),
+            format!("more than {MOST_FRAGMENTS} fragments"),
+        ));
+    }
     all.into_iter()
+        .take(MOST_FRAGMENTS)
         .filter_map(|(key, node)| {
             let name = name_of(key, findings);
             let say = say(node, "a fragment", findings);

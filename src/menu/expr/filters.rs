@@ -3,8 +3,8 @@
 use super::kinds::Type;
 use crate::menu::catalog::FieldKind;
 
-/// Filters that keep to what a phone can show.
-pub(super) const FILTERS: [&str; 29] = [
+/// Filters that menus may use: those of Tera that make sense for a phone, and ours.
+pub(super) const FILTERS: [&str; 28] = [
     "abs",
     "capitalize",
     "date",
@@ -13,7 +13,6 @@ pub(super) const FILTERS: [&str; 29] = [
     "float",
     "get",
     "group_by",
-    "indent",
     "int",
     "join",
     "last",

@@ -9,4 +9,4 @@ mod token;
 mod value;
 
 pub(super) use kinds::{Names, Record, Type};
-pub(super) use scan::{Found, Reference, scan_condition, scan_template};
+pub(super) use scan::{Found, Problem, Reference, scan_condition, scan_template};

@@ -32,13 +32,34 @@ pub(in crate::menu) struct Reference {
 pub(in crate::menu) struct Found {
     pub(in crate::menu) problems: Vec<Problem>,
     pub(in crate::menu) references: Vec<Reference>,
+    /// Its first `for` or `set`.
+    pub(in crate::menu) repeats: Option<Range<usize>>,
     /// Fragments that it includes.
     pub(in crate::menu) includes: Vec<(String, Range<usize>)>,
 }
 
+/// Loops within each other, at most: a text must be done at once, whatever its author writes.
+const MOST_LOOPS: usize = 2;
+
+/// `set` tags in one text, at most.
+const MOST_SETS: usize = 4;
+
+/// Uses of the filter `replace` in one text, at most: it can make a text grow.
+pub(super) const MOST_REPLACES: usize = 2;
+
+/// Characters of a text, at most; a dozen pages.
+const LONGEST: usize = 2000;
+
 /// Looks at a text; `spoken` where it has a language, and so the filters `date` and `plural`.
 pub(in crate::menu) fn scan_template(template: &str, names: &Names, spoken: bool) -> Found {
-    let mut scanner = Scanner { names: names.clone(), outer: Vec::new(), spoken, found: Found::default() };
+    let found = Found::default();
+    let mut scanner =
+        Scanner { names: names.clone(), outer: Vec::new(), sets: 0, replaces: 0, spoken, found };
+    if template.chars().count() > LONGEST {
+        let message = format!("a text has at most {LONGEST} characters, as a dozen pages hold");
+        scanner.problem("long-text", 0..0, &message, None);
+        return scanner.found;
+    }
     for tag in tags(template) {
         scanner.tag(&tag);
     }
@@ -47,8 +68,9 @@ pub(in crate::menu) fn scan_template(template: &str, names: &Names, spoken: bool
 
 /// Looks at a condition.
 pub(in crate::menu) fn scan_condition(condition: &str, names: &Names) -> Found {
+    let found = Found::default();
     let mut scanner =
-        Scanner { names: names.clone(), outer: Vec::new(), spoken: false, found: Found::default() };
+        Scanner { names: names.clone(), outer: Vec::new(), sets: 0, replaces: 0, spoken: false, found };
     scanner.expression(&expression(condition), true);
     scanner.found
 }
@@ -57,6 +79,8 @@ pub(super) struct Scanner {
     pub(super) names: Names,
     /// How many names were known outside of each open loop.
     outer: Vec<usize>,
+    sets: usize,
+    pub(super) replaces: usize,
     pub(super) spoken: bool,
     pub(super) found: Found,
 }
@@ -77,12 +101,27 @@ impl Scanner {
                 self.expression(rest, true);
             }
             Some("else" | "endif") => {}
-            Some("for") => self.open_loop(rest),
+            Some("for") => {
+                self.found.repeats.get_or_insert(first.at.clone());
+                self.open_loop(rest);
+                if self.outer.len() > MOST_LOOPS {
+                    let message = format!("more than {MOST_LOOPS} loops within each other");
+                    self.problem("bad-template", first.at.clone(), &message, None);
+                }
+            }
             Some("endfor") => {
                 let known = self.outer.pop().unwrap_or(self.names.len());
                 self.names.truncate(known);
             }
-            Some("set") => self.set(rest),
+            Some("set") => {
+                self.found.repeats.get_or_insert(first.at.clone());
+                self.set(rest);
+                self.sets += 1;
+                if self.sets > MOST_SETS {
+                    let message = format!("more than {MOST_SETS} `set` tags in one text");
+                    self.problem("bad-template", first.at.clone(), &message, None);
+                }
+            }
             Some("include") => match rest {
                 [Token { kind: TokenKind::Text(name), at }] => {
                     self.found.includes.push((name.clone(), at.clone()));

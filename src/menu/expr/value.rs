@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::filters::{FILTERS, SPOKEN, apply};
 use super::kinds::Type;
-use super::scan::{Reference, Scanner};
+use super::scan::{MOST_REPLACES, Reference, Scanner};
 use super::token::Token;
 use crate::menu::nearest;
 
@@ -149,6 +149,11 @@ impl Scanner {
             };
             self.problem("unknown-filter", token.at.clone(), &format!("there is no filter `{name}`"), hint);
             return Type::Any;
+        }
+        self.replaces += usize::from(name == "replace");
+        if self.replaces > MOST_REPLACES {
+            let message = format!("more than {MOST_REPLACES} uses of `replace` in one text");
+            self.problem("bad-template", token.at.clone(), &message, None);
         }
         if spoken && !self.spoken {
             let message = format!("`{name}` needs a language, and conditions and parameters have none");

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::catalog::{FieldKind, FieldSpec, Shape};
 use super::super::compile::{TextOrigin, TextRole};
-use super::super::expr::{Found, Names, Record, Reference, Type, scan_condition, scan_template};
+use super::super::expr::{Found, Names, Problem, Record, Reference, Type, scan_condition, scan_template};
 use super::super::model::{Kind, LanguageId, SourceCall, StateId, TextId, VarId};
 use super::super::report::{Finding, Place};
 use super::super::text_builder::TextPlace;
@@ -14,7 +14,10 @@ use super::Subject;
 use super::knowledge::{Knowledge, Known};
 
 /// Fragments that include each other, one in another.
-const MOST_INCLUDES: usize = 8;
+const DEEPEST_INCLUDE: usize = 8;
+
+/// Fragments that one text takes in, with all that they include.
+const MOST_INCLUDES: usize = 40;
 
 /// What the texts read: for the check of what nothing reads.
 #[derive(Debug, Default)]
@@ -35,7 +38,7 @@ pub(super) struct Read {
 /// Checks all texts.
 pub(super) fn check(subject: &Subject<'_>, known: &Known, findings: &mut Vec<Finding>) -> Read {
     let mut checker =
-        Checker { subject, read: Read::default(), told: HashSet::new(), wrong: false, findings };
+        Checker { subject, read: Read::default(), told: HashSet::new(), wrong: false, included: 0, findings };
     for (at, text) in subject.origins.texts.iter().enumerate() {
         checker.wrong = false;
         let knowledge = text.state.and_then(|state| known.of(state));
@@ -72,6 +75,8 @@ struct Checker<'check> {
     told: HashSet<(Place, String)>,
     /// Whether the text being looked at has a mistake.
     wrong: bool,
+    /// Fragments that it has taken in so far, in one language.
+    included: usize,
     findings: &'check mut Vec<Finding>,
 }
 
@@ -91,6 +96,7 @@ impl Checker<'_> {
     }
 
     fn scalar(&mut self, here: &Here<'_>, language: Option<LanguageId>, scalar: &Scalar) {
+        self.included = 0;
         let found = if here.text.role == TextRole::When {
             scan_condition(&scalar.text, &here.names)
         } else {
@@ -111,8 +117,8 @@ impl Checker<'_> {
         }
         self.note(here.text, &found);
         for reference in &found.references {
-            let place = self.subject.place_in(scalar, &reference.at);
-            self.check_given(here, reference, place);
+            let subject = self.subject;
+            self.check_given(here, reference, || subject.place_in(scalar, &reference.at));
         }
         for (fragment, at) in &found.includes {
             let place = self.subject.place_in(scalar, at);
@@ -155,8 +161,16 @@ impl Checker<'_> {
             return;
         };
         self.read.fragments.insert(name.to_owned());
-        if open.iter().any(|known| known == name) || open.len() > MOST_INCLUDES {
+        self.included += 1;
+        if open.iter().any(|known| known == name) || open.len() > DEEPEST_INCLUDE {
+            self.wrong = true;
             self.findings.push(Finding::error("circle", place, format!("`{name}` includes itself")));
+            return;
+        }
+        if self.included > MOST_INCLUDES {
+            self.wrong = true;
+            let message = format!("a text takes in more than {MOST_INCLUDES} fragments");
+            self.findings.push(Finding::error("bad-template", place, message));
             return;
         }
         open.push(name.to_owned());
@@ -177,7 +191,15 @@ impl Checker<'_> {
         place: Place,
         open: &mut Vec<String>,
     ) {
-        let found = scan_template(&scalar.text, &here.names, here.spoken());
+        let mut found = scan_template(&scalar.text, &here.names, here.spoken());
+        if let Some(at) = found.repeats.take() {
+            found.problems.push(Problem {
+                code: "bad-template",
+                at,
+                message: "a fragment has no `for` and no `set`".to_owned(),
+                hint: Some("write them in the text that includes it".to_owned()),
+            });
+        }
         if !found.problems.is_empty() {
             self.wrong = true;
             self.read.spoiled_fragments.insert(name.to_owned());
@@ -193,7 +215,7 @@ impl Checker<'_> {
         }
         self.note(here.text, &found);
         for reference in &found.references {
-            self.check_given(here, reference, place);
+            self.check_given(here, reference, || place);
         }
         for (inner, at) in &found.includes {
             let at = self.subject.place_in(scalar, at);
@@ -221,7 +243,7 @@ impl Checker<'_> {
     }
 
     /// An answer or a fact that may not be there: the screen could not be shown.
-    fn check_given(&mut self, here: &Here<'_>, reference: &Reference, place: Place) {
+    fn check_given(&mut self, here: &Here<'_>, reference: &Reference, place: impl FnOnce() -> Place) {
         let (Some(knowledge), Some(field), false) = (here.knowledge, &reference.field, reference.tested)
         else {
             return;
@@ -257,7 +279,7 @@ impl Checker<'_> {
             here.text.state.and_then(|state| menu.state(state)).map_or("?", |state| state.name.as_str());
         let finding = Finding::warning(
             "maybe-missing",
-            place,
+            place(),
             format!("`{}.{field}` {missing} (`{state}`)", reference.root),
         );
         self.findings.push(

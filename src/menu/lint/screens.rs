@@ -73,7 +73,7 @@ impl Drawing<'_> {
             Kind::Prompt(prompt) => values.extend(prompt.choices.iter().filter_map(|choice| choice.when)),
             Kind::Input(_) | Kind::Call { .. } | Kind::End => {}
         }
-        for text in values {
+        for text in values.into_iter().filter(|text| !self.spoiled.contains(text)).collect::<Vec<_>>() {
             if let Err(error) = self.subject.menu.texts.value(text, &sample.context) {
                 self.unrenderable(text, None, &error, sample);
             }
@@ -136,7 +136,7 @@ impl Drawing<'_> {
     fn choices(&mut self, choices: &[Choice], language: LanguageId, sample: &Sample) -> Vec<String> {
         let texts = &self.subject.menu.texts;
         let offered = choices.iter().filter(|choice| match choice.when {
-            Some(when) => texts.holds(when, &sample.context).unwrap_or(true),
+            Some(when) => self.spoiled.contains(&when) || texts.holds(when, &sample.context).unwrap_or(true),
             None => true,
         });
         let offered: Vec<&Choice> = offered.collect();
@@ -241,6 +241,9 @@ impl Drawing<'_> {
         sample: &Sample,
         context: &TextContext,
     ) -> Option<String> {
+        if self.spoiled.contains(&text) {
+            return None;
+        }
         match self.subject.menu.texts.render(text, language, context) {
             Ok(shown) => Some(shown.trim().to_owned()),
             Err(error) => {
@@ -263,7 +266,7 @@ impl Drawing<'_> {
                 self.subject.origins.text(text).map_or(self.looked.origin.place, |text| text.written.place())
             }
         };
-        if !self.spoiled.contains(&text) && self.told.insert((place, error.reason.clone())) {
+        if self.told.insert((place, error.reason.clone())) {
             self.findings.push(Finding::error(
                 "cannot-render",
                 place,
