@@ -263,6 +263,12 @@ impl Checker<'_> {
                 }
             }
             "outcome" => {
+                let known = here.names.iter().find(|(name, _)| name == "outcome");
+                if let Some((_, Type::Record(record))) = known
+                    && record.field(field).is_none()
+                {
+                    return;
+                }
                 let facts = |(state, at): &(StateId, usize)| facts_of(self.subject, *state, *at);
                 let all = knowledge
                     .outcomes
