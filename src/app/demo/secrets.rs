@@ -192,8 +192,8 @@ mod tests {
         assert_eq!(first.mother_pins, again.mother_pins);
         let more = DemoSecrets::of(&folder, true, 5, 4, &mut randomness).unwrap();
         assert_eq!((more.mother_pins.len(), &more.mother_pins[..3]), (5, &first.mother_pins[..]));
-        let mode = std::fs::metadata(folder.join(FILE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = std::fs::metadata(folder.join(FILE)).unwrap().permissions().mode();
+        assert_eq!(permissions & 0o777, 0o600);
         std::fs::remove_dir_all(folder).unwrap();
     }
 
