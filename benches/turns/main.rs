@@ -72,7 +72,9 @@ async fn measure() -> Result<()> {
 
     let pins = drive(Arc::new(gateway.pin_script("g")), Load { connections: 16, ..full }).await?;
     line("MamaCare: conversations with PIN and record", &pins);
-    let waiting = gateway.while_pins_wait(200, Arc::new(gateway.script("h")), half).await?;
+    let waiting = gateway
+        .while_pins_wait(200, Arc::new(Script { expected: vec![], ..gateway.script("h") }), half)
+        .await?;
     line("  half rate while 200 PIN checks wait", &waiting);
     let live = gateway.hold_sessions(100_000).await?;
 
