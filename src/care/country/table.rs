@@ -14,6 +14,11 @@ pub(crate) struct Row<T> {
 }
 
 impl<T> Row<T> {
+    /// Its line, from 1.
+    pub const fn line(&self) -> u64 {
+        self.line
+    }
+
     pub fn error(&self, problem: CountryProblem) -> CountryError {
         CountryError { file: self.file, line: self.line, problem }
     }

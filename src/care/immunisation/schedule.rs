@@ -84,6 +84,15 @@ impl Dose {
         self.districts.include(child.district) && self.born_from.is_none_or(|day| child.born >= day)
     }
 
+    /// The least times after the dose before it, for series begun in time and late.
+    pub fn gaps(&self) -> impl Iterator<Item = Age> {
+        let late = self.late.iter().filter_map(|(_, late)| match late {
+            Late::Gap(gap) => Some(*gap),
+            Late::NotNeeded => None,
+        });
+        self.gap.into_iter().chain(late)
+    }
+
     /// The least time after the dose before it, in a series that began on `began`; `None` where
     /// such a child does not need this dose.
     pub(super) fn gap_after(&self, born: NaiveDate, began: NaiveDate) -> Option<Age> {

@@ -44,6 +44,12 @@ fn longest(subject: &Subject<'_>, name: &str) -> String {
     let known = match name {
         "pin" => Some("739150"),
         "service_code" => Some("*468#"),
+        "emergency" => Some("117"),
+        "day" => Some("2026-09-30"),
+        "stopped" | "coming" => Some("visits, advice, medicine"),
+        "list" => Some(
+            "Princess Christian Maternity Hospital (Freetown east end) 076 000000; Rokupa Government Hospital",
+        ),
         _ => None,
     };
     let outcomes = subject.catalog.actions.iter().flat_map(|action| action.outcomes);

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use spelling::same_place;
 pub use table::Keywords;
 
 /// Messages that can be stopped one without the other.

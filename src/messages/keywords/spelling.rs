@@ -6,6 +6,9 @@ use unicode_normalization::char::is_combining_mark;
 /// Words of a message that are looked at; more is no keyword.
 const MOST_WORDS: usize = 40;
 
+/// The name of a place of fewer letters is one slip from too many others.
+const LEAST_WITH_SLIP: usize = 4;
+
 /// A word in plain small letters and digits: accents and signs go, ɛ ɔ ŋ become e o ng.
 pub(super) fn plain(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
@@ -45,6 +48,13 @@ pub(super) fn within_one_slip(one: &str, other: &str) -> bool {
     one.chars().count().abs_diff(other.chars().count()) <= 1 && slips(one, other) <= 1
 }
 
+/// Whether what somebody typed is the name of a place; with one slip in it, where one is allowed and
+/// the name is not too short for that.
+pub fn same_place(typed: &str, name: &str, slip: bool) -> bool {
+    let (typed, name) = (words(typed).concat(), words(name).concat());
+    typed == name || slip && name.chars().count() >= LEAST_WITH_SLIP && within_one_slip(&typed, &name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +75,15 @@ mod tests {
         assert_eq!(words("  Stop!!\u{0} ba-by, 1998\n"), ["stop", "baby", "1998"]);
         assert_eq!(words("st\u{200b}op"), ["stop"]);
         assert_eq!(words("…?!"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_place_is_known_with_one_slip_where_its_name_is_long_enough() {
+        for (typed, name) in [("port loko", "Port Loko"), ("portloko", "Port Loko"), ("BO", "Bo")] {
+            assert!(same_place(typed, name, false), "{typed}");
+        }
+        assert!(same_place("kenma", "Kenema", true) && !same_place("kenma", "Kenema", false));
+        assert!(!same_place("b", "Bo", true) && !same_place("", "Bo", true));
     }
 
     #[test]
