@@ -85,3 +85,23 @@ pub async fn doses(work: &mut PgConnection, person: Uuid, child: i16) -> Result<
     .fetch_optional(work)
     .await
 }
+
+/// Birth date, district and doses of each child that is followed.
+pub type ChildDoses = (NaiveDate, Option<String>, Vec<(String, NaiveDate)>);
+
+/// The same for all her children that are followed.
+pub async fn doses_of_all(work: &mut PgConnection, person: Uuid) -> Result<Vec<ChildDoses>, sqlx::Error> {
+    let numbers: Vec<i16> = sqlx::query_scalar(
+        "SELECT number FROM child JOIN person_in_care ON person_in_care.id = child.person
+         WHERE child.person = $1 AND child.status = 'living' ORDER BY number LIMIT 9",
+    )
+    .bind(person)
+    .fetch_all(&mut *work)
+    .await?;
+    let mut all = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let Some(found) = doses(work, person, number).await? else { continue };
+        all.push((found.born_on, found.district, found.doses.into_iter().zip(found.given_on).collect()));
+    }
+    Ok(all)
+}

@@ -18,6 +18,10 @@ pub enum Kind {
     Warning,
     /// Something that she asked for.
     Answer,
+    /// The one answer to STOP or START; it goes also to a number that is stopped.
+    Confirmation,
+    /// What was planned.
+    Reminder,
 }
 
 impl Kind {
@@ -26,6 +30,8 @@ impl Kind {
             Self::Pin => "pin",
             Self::Warning => "warning",
             Self::Answer => "answer",
+            Self::Confirmation => "confirmation",
+            Self::Reminder => "reminder",
         }
     }
 
@@ -34,6 +40,8 @@ impl Kind {
             Self::Pin => 0,
             Self::Warning => 1,
             Self::Answer => 2,
+            Self::Confirmation => 3,
+            Self::Reminder => 5,
         }
     }
 }
@@ -115,6 +123,110 @@ pub async fn enqueue(
     .bind(message.expires_at)
     .execute(work)
     .await?;
+    Ok(())
+}
+
+/// A message that may go from a time on.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// The message.
+    pub message: NewMessage<'a>,
+    /// When it may go.
+    pub not_before: DateTime<Utc>,
+}
+
+/// Queues planned messages, in one statement however many, unless their causes have queued some
+/// before.
+pub async fn enqueue_planned(
+    work: &mut PgConnection,
+    keyring: &Keyring,
+    planned: &[Planned<'_>],
+) -> Result<(), sqlx::Error> {
+    if planned.is_empty() {
+        return Ok(());
+    }
+    let mut recipients = Vec::with_capacity(planned.len());
+    let mut bodies = Vec::with_capacity(planned.len());
+    for Planned { message, .. } in planned {
+        recipients.push(seal(message.owner, keyring, "recipient", message.cause, &message.to.e164()));
+        bodies.push(seal(message.owner, keyring, "body", message.cause, message.text));
+    }
+    let each = || planned.iter().map(|planned| &planned.message);
+    sqlx::query(
+        "INSERT INTO outbox (cause, kind, priority, person, phone, language, recipient, body, segments,
+                             not_before, expires_at, created_at, changed_at)
+         SELECT cause, kind, priority, person, phone, language, recipient, body, segments,
+                not_before, expires_at, created_at, created_at
+         FROM unnest($1::text[], $2::text[], $3::smallint[], $4::uuid[], $5::bytea[], $6::text[], $7::bytea[],
+                     $8::bytea[], $9::smallint[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
+              AS planned (cause, kind, priority, person, phone, language, recipient, body, segments,
+                          not_before, expires_at, created_at)
+         ON CONFLICT (cause) DO NOTHING",
+    )
+    .bind(each().map(|message| message.cause).collect::<Vec<_>>())
+    .bind(each().map(|message| message.kind.name()).collect::<Vec<_>>())
+    .bind(each().map(|message| message.kind.priority()).collect::<Vec<_>>())
+    .bind(each().map(|message| message.owner.map(PersonKey::person)).collect::<Vec<_>>())
+    .bind(each().map(|message| message.phone.to_vec()).collect::<Vec<_>>())
+    .bind(each().map(|message| message.language).collect::<Vec<_>>())
+    .bind(recipients)
+    .bind(bodies)
+    .bind(
+        each()
+            .map(|message| i16::try_from(message.segments.clamp(1, 255)).unwrap_or(255))
+            .collect::<Vec<_>>(),
+    )
+    .bind(planned.iter().map(|planned| planned.not_before).collect::<Vec<_>>())
+    .bind(each().map(|message| message.expires_at).collect::<Vec<_>>())
+    .bind(each().map(|message| message.now).collect::<Vec<_>>())
+    .execute(&mut *work)
+    .await?;
+    sqlx::query("SELECT pg_notify('outbox', '')").execute(work).await?;
+    Ok(())
+}
+
+/// A PIN by e-mail, to be queued.
+#[derive(Debug)]
+pub struct NewPinMail<'a> {
+    /// Names the cause; the same cause makes no second message.
+    pub cause: &'a str,
+    /// Whose PIN; it is sealed with her key.
+    pub owner: &'a PersonKey,
+    /// Address.
+    pub address: &'a str,
+    /// Subject, one line.
+    pub subject: &'a str,
+    /// Text.
+    pub text: &'a str,
+    /// Language, ISO code.
+    pub language: &'a str,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// It is of no use after this.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Queues a PIN by e-mail; the first line of its body is the subject.
+pub async fn enqueue_pin_mail(work: &mut PgConnection, mail: &NewPinMail<'_>) -> Result<(), sqlx::Error> {
+    let seal = |column, plain: &str| mail.owner.seal(place(column, mail.cause), plain.as_bytes());
+    sqlx::query(
+        "INSERT INTO outbox (cause, kind, medium, priority, person, language, recipient, body, segments,
+                             not_before, expires_at, created_at, changed_at)
+         VALUES ($1, $2, 'email', $3, $4, $5, $6, $7, 1, $8, $9, $8, $8)
+         ON CONFLICT (cause) DO NOTHING",
+    )
+    .bind(mail.cause)
+    .bind(Kind::Pin.name())
+    .bind(Kind::Pin.priority())
+    .bind(mail.owner.person())
+    .bind(mail.language)
+    .bind(seal("recipient", mail.address))
+    .bind(seal("body", &format!("{}\n{}", mail.subject, mail.text)))
+    .bind(mail.now)
+    .bind(mail.expires_at)
+    .execute(&mut *work)
+    .await?;
+    sqlx::query("SELECT pg_notify('outbox', '')").execute(work).await?;
     Ok(())
 }
 
