@@ -95,3 +95,43 @@ pub trait DataPort: Send + Sync + 'static {
         write: TurnWrite,
     ) -> impl Future<Output = Result<Committed, PortError>> + Send;
 }
+
+/// Shared: the driver of turns and what takes SMS lean on one.
+impl<P: DataPort> DataPort for Arc<P> {
+    type Work = P::Work;
+
+    async fn opening(
+        &self,
+        key: SessionKey,
+        phone: [u8; 16],
+        now: DateTime<Utc>,
+    ) -> Result<Opening, PortError> {
+        P::opening(self, key, phone, now).await
+    }
+
+    async fn load(&self, key: SessionKey) -> Result<Option<Stored>, PortError> {
+        P::load(self, key).await
+    }
+
+    async fn answer(
+        &self,
+        caller: &Caller,
+        questions: &[Question],
+        work: &mut Option<Self::Work>,
+    ) -> Result<Vec<Answer>, PortError> {
+        P::answer(self, caller, questions, work).await
+    }
+
+    async fn act(
+        &self,
+        caller: &Caller,
+        deed: Deed,
+        work: &mut Option<Self::Work>,
+    ) -> Result<Outcome, PortError> {
+        P::act(self, caller, deed, work).await
+    }
+
+    async fn commit(&self, work: Option<Self::Work>, write: TurnWrite) -> Result<Committed, PortError> {
+        P::commit(self, work, write).await
+    }
+}

@@ -15,21 +15,22 @@ use crate::channels::problem::Problem;
 use super::desk::{InboundDesk, answer, named, sender, text, time};
 use super::{InboundTaker, Received, Sender};
 
-const NAME: &str = "africastalking";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 struct Door<T> {
+    name: Arc<str>,
     desk: Arc<InboundDesk<T>>,
     access: Access,
 }
 
-pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, access: Access) -> Router {
-    let door = Arc::new(Door { desk: Arc::clone(desk), access });
+pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, name: &Arc<str>, access: Access) -> Router {
+    let address = |rest: &str| format!("/sms/{name}/{rest}");
+    let door = Arc::new(Door { name: Arc::clone(name), desk: Arc::clone(desk), access });
     Router::new()
-        .route("/sms/africastalking/inbound", post(inbound::<T>))
-        .route("/sms/africastalking/inbound/{secret}", post(inbound::<T>))
-        .route("/sms/africastalking/optout", post(opt_out::<T>))
-        .route("/sms/africastalking/optout/{secret}", post(opt_out::<T>))
+        .route(&address("inbound"), post(inbound::<T>))
+        .route(&address("inbound/{secret}"), post(inbound::<T>))
+        .route(&address("optout"), post(opt_out::<T>))
+        .route(&address("optout/{secret}"), post(opt_out::<T>))
         .with_state(door)
 }
 
@@ -40,8 +41,8 @@ async fn inbound<T: InboundTaker>(
 ) -> Response {
     match door.body(secret, request).await {
         Ok(octets) => {
-            let message = Form::parse(&octets).and_then(|form| read(&form));
-            door.desk.take(NAME, message, thanks).await
+            let message = Form::parse(&octets).and_then(|form| read(&door.name, &form));
+            door.desk.take(&door.name, message, thanks).await
         }
         Err(problem) => problem.into_response(),
     }
@@ -62,7 +63,7 @@ async fn opt_out<T: InboundTaker>(
         }
     };
     match number.await {
-        Ok(Some(number)) => answer(NAME, door.desk.taker.opted_out(NAME, number).await, thanks),
+        Ok(Some(number)) => answer(&door.name, door.desk.taker.opted_out(&door.name, number).await, thanks),
         Ok(None) => thanks(),
         Err(problem) => Problem::into_response(problem),
     }
@@ -76,15 +77,15 @@ impl<T: InboundTaker> Door<T> {
     ) -> Result<axum::body::Bytes, Problem> {
         let (parts, body) = request.into_parts();
         let secret = secret.as_ref().map(|Path(secret)| secret.as_str());
-        self.desk.authenticate(NAME, &self.access, &parts, secret)?;
+        self.desk.authenticate(&self.name, &self.access, &parts, secret)?;
         self.desk.body.read(&parts.headers, body, FORM).await
     }
 }
 
 /// The text may be empty: somebody sent nothing, and it is stored so.
-fn read(form: &Form<'_>) -> Result<Received, Problem> {
+fn read(provider: &Arc<str>, form: &Form<'_>) -> Result<Received, Problem> {
     Ok(Received {
-        provider: NAME,
+        provider: Arc::clone(provider),
         id: named(form.require("id")?, "id")?.to_owned(),
         from: sender(form.require("from")?, "from")?,
         to: named(form.require("to")?, "to")?.to_owned(),
@@ -124,7 +125,10 @@ mod tests {
             let answer = fake.call(form(PATH, body)).await;
             assert_eq!((answer.status, answer.body.as_str()), (200, "OK"), "{body}");
             let [message] = fake.taken().try_into().unwrap();
-            assert_eq!((message.provider, message.id.as_str(), message.to.as_str()), (NAME, "at-1", "4680"));
+            assert_eq!(
+                (&*message.provider, message.id.as_str(), message.to.as_str()),
+                ("africastalking", "at-1", "4680")
+            );
             assert_eq!(message.from, Sender::Number("076000001".parse().unwrap()), "{body}");
             assert_eq!(message.text, said);
             assert_eq!(message.sent_at, time("2026-11-24T08:00:00Z"), "{body}");

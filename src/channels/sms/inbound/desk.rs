@@ -52,7 +52,7 @@ impl<T: InboundTaker> InboundDesk<T> {
     /// Refuses who is not the provider, before anything of the body is read.
     pub(super) fn authenticate(
         &self,
-        provider: &'static str,
+        provider: &str,
         access: &Access,
         parts: &Parts,
         in_path: Option<&str>,
@@ -70,7 +70,7 @@ impl<T: InboundTaker> InboundDesk<T> {
     /// Hands a message to the taker; `stored` is the answer once it is stored.
     pub(super) async fn take(
         &self,
-        provider: &'static str,
+        provider: &str,
         message: Result<Received, Problem>,
         stored: impl FnOnce() -> Response,
     ) -> Response {
@@ -106,28 +106,27 @@ impl<T: InboundTaker> InboundDesk<T> {
 
 /// The answer to what the taker said.
 pub(super) fn answer(
-    provider: &'static str,
+    provider: &str,
     taken: Result<(), NotStored>,
     stored: impl FnOnce() -> Response,
 ) -> Response {
-    if taken.is_ok() {
-        count(provider, "taken");
-        stored()
-    } else {
+    if taken.is_err() {
         count(provider, "not_stored");
-        later(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; bring it again")
+        return later(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; bring it again");
     }
+    count(provider, "taken");
+    stored()
 }
 
 /// Counts and tells of a caller that was not let in.
-pub(super) fn refused(provider: &'static str, from: Option<IpAddr>, problem: Problem) -> Problem {
+pub(super) fn refused(provider: &str, from: Option<IpAddr>, problem: Problem) -> Problem {
     count(provider, "refused");
     tracing::warn!(provider, source = ?from, status = problem.status(), "an inbound message was not let in");
     problem
 }
 
-fn count(provider: &'static str, result: &'static str) {
-    counter!("mamacare_inbound_total", "provider" => provider, "result" => result).increment(1);
+fn count(provider: &str, result: &'static str) {
+    counter!("mamacare_inbound_total", "provider" => provider.to_owned(), "result" => result).increment(1);
 }
 
 fn later(status: StatusCode, reason: &'static str) -> Response {

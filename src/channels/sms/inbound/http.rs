@@ -15,7 +15,6 @@ use super::super::signature::body_signed;
 use super::desk::{InboundDesk, named, refused, sender, text, time};
 use super::{InboundTaker, Received};
 
-const NAME: &str = "http";
 const TIMESTAMP: &str = "x-mamacare-timestamp";
 const SIGNATURE: &str = "x-mamacare-signature";
 
@@ -33,8 +32,9 @@ impl std::fmt::Debug for HttpDoor {
 }
 
 struct Door<T> {
+    name: Arc<str>,
     desk: Arc<InboundDesk<T>>,
-    door: HttpDoor,
+    signed: HttpDoor,
 }
 
 #[derive(Deserialize)]
@@ -46,16 +46,17 @@ struct Message {
     at: Option<String>,
 }
 
-pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, door: HttpDoor) -> Router {
-    let door = Arc::new(Door { desk: Arc::clone(desk), door });
-    Router::new().route("/sms/http/inbound", post(inbound::<T>)).with_state(door)
+pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, name: &Arc<str>, door: HttpDoor) -> Router {
+    let address = |rest: &str| format!("/sms/{name}/{rest}");
+    let door = Arc::new(Door { name: Arc::clone(name), desk: Arc::clone(desk), signed: door });
+    Router::new().route(&address("inbound"), post(inbound::<T>)).with_state(door)
 }
 
 async fn inbound<T: InboundTaker>(State(door): State<Arc<Door<T>>>, request: Request) -> Response {
     match door.body(request).await {
         Ok(octets) => {
             let stored = || Json(serde_json::json!({"status": "stored"})).into_response();
-            door.desk.take(NAME, read(&octets), stored).await
+            door.desk.take(&door.name, read(&door.name, &octets), stored).await
         }
         Err(problem) => problem.into_response(),
     }
@@ -69,13 +70,13 @@ impl<T: InboundTaker> Door<T> {
         let not_signed = || {
             let detail = "this address asks for x-mamacare-timestamp, at most five minutes old, and \
                           x-mamacare-signature over it and the body";
-            refused(NAME, from, Problem::new(StatusCode::UNAUTHORIZED, detail))
+            refused(&self.name, from, Problem::new(StatusCode::UNAUTHORIZED, detail))
         };
         let (Some(timestamp), Some(signature)) = (header(TIMESTAMP), header(SIGNATURE)) else {
             return Err(not_signed());
         };
         let octets = self.desk.body.read(&parts.headers, body, "application/json").await?;
-        let secrets = self.door.secrets.iter().map(String::as_str);
+        let secrets = self.signed.secrets.iter().map(String::as_str);
         if body_signed(secrets, timestamp, &octets, signature, self.desk.taker.now()) {
             Ok(octets)
         } else {
@@ -84,7 +85,7 @@ impl<T: InboundTaker> Door<T> {
     }
 }
 
-fn read(octets: &[u8]) -> Result<Received, Problem> {
+fn read(provider: &Arc<str>, octets: &[u8]) -> Result<Received, Problem> {
     let message: Message = serde_json::from_slice(octets).map_err(|error| {
         let place = format!("at line {} column {}", error.line(), error.column());
         let reason = error.to_string();
@@ -97,7 +98,7 @@ fn read(octets: &[u8]) -> Result<Received, Problem> {
         ))
     })?;
     Ok(Received {
-        provider: NAME,
+        provider: Arc::clone(provider),
         id: named(&message.id, "id")?.to_owned(),
         from: sender(&message.from, "from")?,
         to: named(&message.to, "to")?.to_owned(),

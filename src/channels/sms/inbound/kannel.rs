@@ -24,18 +24,18 @@ use crate::channels::problem::Problem;
 use super::desk::{InboundDesk, named, sender, text, time};
 use super::{InboundTaker, Received};
 
-const NAME: &str = "kannel";
-
 struct Door<T> {
+    name: Arc<str>,
     desk: Arc<InboundDesk<T>>,
     access: Access,
 }
 
-pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, access: Access) -> Router {
-    let door = Arc::new(Door { desk: Arc::clone(desk), access });
+pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, name: &Arc<str>, access: Access) -> Router {
+    let address = |rest: &str| format!("/sms/{name}/{rest}");
+    let door = Arc::new(Door { name: Arc::clone(name), desk: Arc::clone(desk), access });
     Router::new()
-        .route("/sms/kannel/inbound", get(by_get::<T>).post(by_post::<T>))
-        .route("/sms/kannel/inbound/{secret}", get(by_get::<T>).post(by_post::<T>))
+        .route(&address("inbound"), get(by_get::<T>).post(by_post::<T>))
+        .route(&address("inbound/{secret}"), get(by_get::<T>).post(by_post::<T>))
         .with_state(door)
 }
 
@@ -48,7 +48,7 @@ async fn by_get<T: InboundTaker>(
     match door.authenticate(secret.as_ref(), &parts) {
         Ok(()) => {
             let query = parts.uri.query().unwrap_or_default();
-            door.desk.take(NAME, read_query(query.as_bytes()), nothing_to_say).await
+            door.desk.take(&door.name, read_query(&door.name, query.as_bytes()), nothing_to_say).await
         }
         Err(problem) => problem.into_response(),
     }
@@ -65,7 +65,9 @@ async fn by_post<T: InboundTaker>(
         door.desk.body.read_any(&parts.headers, body).await
     };
     match read.await {
-        Ok(octets) => door.desk.take(NAME, read_post(&parts.headers, &octets), nothing_to_say).await,
+        Ok(octets) => {
+            door.desk.take(&door.name, read_post(&door.name, &parts.headers, &octets), nothing_to_say).await
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -73,11 +75,11 @@ async fn by_post<T: InboundTaker>(
 impl<T: InboundTaker> Door<T> {
     fn authenticate(&self, secret: Option<&Path<String>>, parts: &Parts) -> Result<(), Problem> {
         let secret = secret.map(|Path(secret)| secret.as_str());
-        self.desk.authenticate(NAME, &self.access, parts, secret)
+        self.desk.authenticate(&self.name, &self.access, parts, secret)
     }
 }
 
-fn read_query(query: &[u8]) -> Result<Received, Problem> {
+fn read_query(provider: &Arc<str>, query: &[u8]) -> Result<Received, Problem> {
     let fields = fields(query)?;
     let raw = |name: &str| {
         let mut values = fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_ref());
@@ -93,13 +95,14 @@ fn read_query(query: &[u8]) -> Result<Received, Problem> {
         Some(octets) => decode(octets, word("coding")?)?,
         None => Cow::Borrowed(word("text")?.unwrap_or_default()),
     };
-    message(from, to, &said, word("id")?, word("ts")?)
+    message(provider, from, to, &said, word("id")?, word("ts")?)
 }
 
-fn read_post(headers: &HeaderMap, body: &[u8]) -> Result<Received, Problem> {
+fn read_post(provider: &Arc<str>, headers: &HeaderMap, body: &[u8]) -> Result<Received, Problem> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let said = decode(body, header("x-kannel-coding"))?;
     message(
+        provider,
         header("x-kannel-from"),
         header("x-kannel-to"),
         &said,
@@ -110,6 +113,7 @@ fn read_post(headers: &HeaderMap, body: &[u8]) -> Result<Received, Problem> {
 
 /// Kannel's id is new for each message. Where none is given, the time tells it from others.
 fn message(
+    provider: &Arc<str>,
     from: Option<&str>,
     to: Option<&str>,
     said: &str,
@@ -125,7 +129,7 @@ fn message(
         (None, None) => return Err(missing("id (%I) or ts (%T)")),
     };
     Ok(Received {
-        provider: NAME,
+        provider: Arc::clone(provider),
         id,
         from: sender(from_text, "from")?,
         to: named(to.ok_or_else(|| missing("to"))?, "to")?.to_owned(),

@@ -10,6 +10,7 @@ mod testing;
 mod twilio;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -43,8 +44,8 @@ impl std::fmt::Debug for Sender {
 /// A message as it came in.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Received {
-    /// Who brought it.
-    pub provider: &'static str,
+    /// Who brought it, by its name.
+    pub provider: Arc<str>,
     /// What tells it from every other of this provider; the same however often it is delivered.
     pub id: String,
     /// Who sent it.
@@ -75,43 +76,38 @@ pub trait InboundTaker: Send + Sync + 'static {
 
     /// A number was put on a provider's own list of those who want no messages; the provider has
     /// told its owner.
-    fn opted_out(
-        &self,
-        provider: &'static str,
-        number: Msisdn,
-    ) -> impl Future<Output = Result<(), NotStored>> + Send;
+    fn opted_out(&self, provider: &str, number: Msisdn)
+    -> impl Future<Output = Result<(), NotStored>> + Send;
 
     /// Now.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The providers whose messages are taken; the others answer 404.
-#[derive(Clone, Debug, Default)]
-pub struct InboundDoors {
-    /// Africa's Talking.
-    pub africastalking: Option<Access>,
-    /// Twilio.
-    pub twilio: Option<TwilioDoor>,
-    /// Kannel.
-    pub kannel: Option<Access>,
-    /// The generic form.
-    pub http: Option<HttpDoor>,
+/// What authenticates a provider, and in which form it calls.
+#[derive(Clone, Debug)]
+pub enum InboundForm {
+    /// Africa's Talking: a form, with a secret in the address.
+    AfricasTalking(Access),
+    /// Twilio: a form, signed.
+    Twilio(TwilioDoor),
+    /// Kannel: a query or a text with headers, with a secret in the address.
+    Kannel(Access),
+    /// The generic form: JSON, signed.
+    Http(HttpDoor),
 }
 
-/// The addresses of all providers whose messages are taken.
-pub fn router<T: InboundTaker>(desk: &std::sync::Arc<InboundDesk<T>>, doors: InboundDoors) -> Router {
-    let mut router = Router::new();
-    if let Some(access) = doors.africastalking {
-        router = router.merge(africastalking::router(desk, access));
-    }
-    if let Some(door) = doors.twilio {
-        router = router.merge(twilio::router(desk, door));
-    }
-    if let Some(access) = doors.kannel {
-        router = router.merge(kannel::router(desk, access));
-    }
-    if let Some(door) = doors.http {
-        router = router.merge(http::router(desk, door));
-    }
-    router
+/// The addresses of all providers whose messages are taken, by their names; the others answer 404.
+pub fn router<T: InboundTaker>(
+    desk: &Arc<InboundDesk<T>>,
+    doors: impl IntoIterator<Item = (String, InboundForm)>,
+) -> Router {
+    doors.into_iter().fold(Router::new(), |router, (name, form)| {
+        let name: Arc<str> = name.into();
+        router.merge(match form {
+            InboundForm::AfricasTalking(access) => africastalking::router(desk, &name, access),
+            InboundForm::Twilio(door) => twilio::router(desk, &name, door),
+            InboundForm::Kannel(access) => kannel::router(desk, &name, access),
+            InboundForm::Http(door) => http::router(desk, &name, door),
+        })
+    })
 }

@@ -12,7 +12,7 @@ use crate::care::Msisdn;
 use crate::channels::{Access, BodyLimits, FloodLimits};
 
 use super::{
-    HttpDoor, InboundDesk, InboundDoors, InboundLimits, InboundTaker, NotStored, Received, TwilioDoor, router,
+    HttpDoor, InboundDesk, InboundForm, InboundLimits, InboundTaker, NotStored, Received, TwilioDoor, router,
 };
 
 pub(super) const SECRET: &str = "test-secret-of-it";
@@ -41,7 +41,7 @@ impl InboundTaker for Taker {
         Ok(())
     }
 
-    async fn opted_out(&self, _: &'static str, number: Msisdn) -> Result<(), NotStored> {
+    async fn opted_out(&self, _: &str, number: Msisdn) -> Result<(), NotStored> {
         self.opted_out.lock().unwrap().push(number.e164());
         Ok(())
     }
@@ -88,13 +88,16 @@ impl Fake {
     }
 
     pub(super) async fn call(&self, request: Request<Body>) -> Answer {
-        let access = || Some(Access::new([SECRET], vec![]));
-        let doors = InboundDoors {
-            africastalking: access(),
-            twilio: Some(TwilioDoor { tokens: vec![SECRET.to_owned()], origin: ORIGIN.to_owned() }),
-            kannel: access(),
-            http: Some(HttpDoor { secrets: vec![SECRET.to_owned()] }),
-        };
+        let access = || Access::new([SECRET], vec![]);
+        let twilio = TwilioDoor { tokens: vec![SECRET.to_owned()], origin: ORIGIN.to_owned() };
+        let http = HttpDoor { secrets: vec![SECRET.to_owned()] };
+        let doors = [
+            ("africastalking", InboundForm::AfricasTalking(access())),
+            ("twilio", InboundForm::Twilio(twilio)),
+            ("kannel", InboundForm::Kannel(access())),
+            ("http", InboundForm::Http(http)),
+        ];
+        let doors = doors.map(|(name, form)| (name.to_owned(), form));
         let response = router(&self.desk, doors).oneshot(request).await.unwrap();
         let header = |name| {
             response

@@ -15,7 +15,6 @@ use super::super::signature::twilio_signed;
 use super::desk::{InboundDesk, named, refused, sender, text};
 use super::{InboundTaker, Received};
 
-const NAME: &str = "twilio";
 const FORM: &str = "application/x-www-form-urlencoded";
 const SIGNATURE: &str = "x-twilio-signature";
 
@@ -35,18 +34,24 @@ impl std::fmt::Debug for TwilioDoor {
 }
 
 struct Door<T> {
+    name: Arc<str>,
     desk: Arc<InboundDesk<T>>,
-    door: TwilioDoor,
+    signed: TwilioDoor,
 }
 
-pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, door: TwilioDoor) -> Router {
-    let door = Arc::new(Door { desk: Arc::clone(desk), door });
-    Router::new().route("/sms/twilio/inbound", post(inbound::<T>)).with_state(door)
+pub(super) fn router<T: InboundTaker>(
+    desk: &Arc<InboundDesk<T>>,
+    name: &Arc<str>,
+    door: TwilioDoor,
+) -> Router {
+    let address = |rest: &str| format!("/sms/{name}/{rest}");
+    let door = Arc::new(Door { name: Arc::clone(name), desk: Arc::clone(desk), signed: door });
+    Router::new().route(&address("inbound"), post(inbound::<T>)).with_state(door)
 }
 
 async fn inbound<T: InboundTaker>(State(door): State<Arc<Door<T>>>, request: Request) -> Response {
     match door.fields(request).await {
-        Ok(fields) => door.desk.take(NAME, read(&fields), nothing_to_say).await,
+        Ok(fields) => door.desk.take(&door.name, read(&door.name, &fields), nothing_to_say).await,
         Err(problem) => problem.into_response(),
     }
 }
@@ -58,15 +63,15 @@ impl<T: InboundTaker> Door<T> {
         let from = self.desk.source_of(&parts);
         let not_signed = || {
             let detail = "this address asks for X-Twilio-Signature, made with the account's token";
-            refused(NAME, from, Problem::new(StatusCode::FORBIDDEN, detail))
+            refused(&self.name, from, Problem::new(StatusCode::FORBIDDEN, detail))
         };
         let signature = parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
         let signature = signature.ok_or_else(not_signed)?.to_owned();
         let octets = self.desk.body.read(&parts.headers, body, FORM).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let fields = decoded(&octets)?;
-        let signed = |token: &String| twilio_signed(token, &self.door.origin, path, &fields, &signature);
-        if self.door.tokens.iter().any(signed) { Ok(fields) } else { Err(not_signed()) }
+        let signed = |token: &String| twilio_signed(token, &self.signed.origin, path, &fields, &signature);
+        if self.signed.tokens.iter().any(signed) { Ok(fields) } else { Err(not_signed()) }
     }
 }
 
@@ -80,14 +85,14 @@ fn decoded(octets: &[u8]) -> Result<Vec<(String, String)>, Problem> {
         .collect()
 }
 
-fn read(fields: &[(String, String)]) -> Result<Received, Problem> {
+fn read(provider: &Arc<str>, fields: &[(String, String)]) -> Result<Received, Problem> {
     let get = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let require = |name: &'static str| {
         let value = get(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| Problem::malformed(format!("the field {name} is missing")))
     };
     Ok(Received {
-        provider: NAME,
+        provider: Arc::clone(provider),
         id: named(require("MessageSid")?, "MessageSid")?.to_owned(),
         from: sender(require("From")?, "From")?,
         to: named(require("To")?, "To")?.to_owned(),
