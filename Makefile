@@ -38,3 +38,4 @@ bench:
 	@scripts/setup bench
 	cargo build --locked --release
 	cargo run --locked --release --example turns
+	cargo run --locked --release --example reminders

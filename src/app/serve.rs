@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::care::Country;
 use crate::identity::{HasherError, PinHasher, PinPolicy, TryLimits};
+use crate::messages::schedule::Schedule;
 use crate::privacy::{Keyring, Vault};
 use crate::store::facilities::Directory;
 use crate::store::turns::Turns as StoredTurns;
@@ -21,6 +22,7 @@ use super::metrics::Metrics;
 use super::migrations;
 use super::node::{Node, NodeParts};
 use super::port::{Port, PortParts, PortSettings};
+use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::turns::PortError;
 use super::{database, logging};
@@ -105,6 +107,19 @@ impl Foundation {
         let directory = Directory::open(&pool).await.map_err(ServeError::Away)?;
         let mut chores = JoinSet::new();
         chores.spawn(directory.clone().keep_fresh(pool.clone()));
+        if settings.reminders.enabled {
+            let reminders = Reminders::new(ReminderParts {
+                pool: pool.clone(),
+                vault: Arc::clone(&vault),
+                menus: menus.clone(),
+                directory: directory.clone(),
+                country: Arc::clone(&country),
+                schedule: Schedule::shipped()?,
+                clock: clock.clone(),
+                settings: ReminderSettings::of(&settings),
+            })?;
+            chores.spawn(reminders.run());
+        }
         let port = Port::open(PortParts {
             pool: pool.clone(),
             turns: sessions.clone(),

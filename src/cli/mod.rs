@@ -6,6 +6,7 @@ mod dial;
 mod health;
 mod menu;
 mod migrate;
+mod reminders;
 mod serve;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ enum Command {
     Health(health::Health),
     Menu(menu::Menu),
     Migrate(migrate::Migrate),
+    Reminders(reminders::Reminders),
     Serve(serve::Serve),
 }
 
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Health(health) => health.run(),
         Command::Menu(menu) => menu.run(),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Reminders(reminders) => reminders.run(),
         Command::Serve(serve) => serve.run(),
     };
     done.unwrap_or_else(|error| {

@@ -22,4 +22,5 @@ mod private_server;
 mod readme;
 mod serve;
 mod staff;
+mod textcare;
 mod turns;

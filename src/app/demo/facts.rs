@@ -87,6 +87,13 @@ impl Facts {
     }
 }
 
+/// The address of the database of the demo that runs in a folder.
+pub(super) fn database_url(folder: &Path) -> Option<String> {
+    let content = std::fs::read(folder.join(FILE)).ok()?;
+    let facts: serde_json::Value = serde_json::from_slice(&content).ok()?;
+    facts.get("database_url")?.as_str().map(str::to_owned)
+}
+
 impl Drop for Published {
     fn drop(&mut self) {
         if let Err(error) = remove(&self.0) {

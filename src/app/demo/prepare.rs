@@ -88,7 +88,7 @@ impl Preparation<'_> {
         let mut connection = PgConnection::connect_with(&self.server.options(DATABASE)?).await?;
         MIGRATOR.run(&mut connection).await?;
         let keyring = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
-        let foundation = Foundation {
+        let mut foundation = Foundation {
             clock: self.clock.clone(),
             listener,
             pool: database::pool(&settings.database)?,
@@ -107,6 +107,8 @@ impl Preparation<'_> {
         };
         seeder.seed(&mut connection).await.map_err(DemoError::Seed)?;
         let load = self.load(&foundation, &mut connection).await?;
+        // People made for load are there for turns; their reminders would only fill the log.
+        foundation.settings.reminders.enabled = load.is_none();
         connection.close().await?;
         Ok((foundation, load))
     }

@@ -91,6 +91,14 @@ impl DemoSecrets {
         missing_pins + missing_passwords > 0
     }
 
+    /// Those of a folder that has them.
+    pub fn read(folder: &Path) -> Result<Self, SecretsError> {
+        let path = folder.join(FILE);
+        let unreadable = |reason: String| SecretsError::Unreadable { path: path.clone(), reason };
+        let content = std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
+        serde_json::from_slice(&content).map_err(|error| unreadable(error.to_string()))
+    }
+
     /// The settings of a demo's node, with nothing taken from the environment.
     pub fn settings(&self, port: u16, database_url: &str) -> Result<Settings, SettingsError> {
         let base = format!(

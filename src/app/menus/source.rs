@@ -53,7 +53,8 @@ impl MenuSource {
         }
     }
 
-    pub(super) fn read(&self) -> Result<Sources, SourcesError> {
+    /// Reads the files.
+    pub fn read(&self) -> Result<Sources, SourcesError> {
         match self {
             Self::Folder(folder) => Sources::from_dir(folder),
             Self::Shipped => Ok(Sources::from_embedded()),

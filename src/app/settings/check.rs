@@ -15,6 +15,11 @@ impl Settings {
         self.check_server(&mut problems);
         self.check_sessions(&mut problems);
         self.check_pins(&mut problems);
+        problems.unless(
+            self.reminders.hours().is_some(),
+            "reminders.open_from, reminders.open_until: expected times like \"09:00\", the later two hours or more after",
+        );
+        problems.range("reminders.every_minutes", self.reminders.every_minutes, 1, 120);
         if let Some(key) = &self.secrets.master_key {
             problems.unless(
                 secrets::master_key(key.reveal()).is_some(),

@@ -14,7 +14,9 @@ use serde::Deserialize;
 
 pub use environment::FILE_VARIABLE;
 pub use secrets::{Secret, SecretList};
-pub use sections::{Channel, Channels, Database, Limits, Log, LogFormat, Menu, Pin, Secrets, Server, Ussd};
+pub use sections::{
+    Channel, Channels, Database, Limits, Log, LogFormat, Menu, Pin, Reminders, Secrets, Server, Ussd,
+};
 
 use environment::Environment;
 
@@ -44,6 +46,8 @@ pub struct Settings {
     pub menu: Menu,
     /// PINs.
     pub pin: Pin,
+    /// The plan of reminders.
+    pub reminders: Reminders,
     /// Keys.
     pub secrets: Secrets,
     /// Floods.

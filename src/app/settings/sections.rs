@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{NaiveTime, TimeDelta};
 use ipnet::IpNet;
 use serde::Deserialize;
 
@@ -231,6 +232,40 @@ impl Pin {
             threads,
             max_wait: Duration::from_millis(self.max_wait_ms),
         }
+    }
+}
+
+/// `[reminders]`: the plan of reminders.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reminders {
+    /// Whether this node plans.
+    pub enabled: bool,
+    /// They go from this time of the day.
+    pub open_from: String,
+    /// And until this.
+    pub open_until: String,
+    /// A round is made this often while they go.
+    pub every_minutes: u32,
+}
+
+impl Default for Reminders {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            open_from: "09:00".to_owned(),
+            open_until: "18:00".to_owned(),
+            every_minutes: 5,
+        }
+    }
+}
+
+impl Reminders {
+    /// From when to when they go; none where the times are none, or less than two hours lie between.
+    pub fn hours(&self) -> Option<(NaiveTime, NaiveTime)> {
+        let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+        let (from, until) = (time(&self.open_from)?, time(&self.open_until)?);
+        (until - from >= TimeDelta::hours(2)).then_some((from, until))
     }
 }
 
