@@ -21,6 +21,7 @@ pub struct Keyring {
     email: Hmac<Sha256>,
     session: Hmac<Sha256>,
     mark: Hmac<Sha256>,
+    token: Hmac<Sha256>,
     seal: XChaCha20Poly1305,
     pepper: [u8; 32],
     randomness: Mutex<StdRng>,
@@ -35,6 +36,7 @@ impl Keyring {
             email: keyed(&subkey(master, "email index")),
             session: keyed(&subkey(master, "session key")),
             mark: keyed(&subkey(master, "input mark")),
+            token: keyed(&subkey(master, "tokens")),
             seal: XChaCha20Poly1305::new(&Key::from(subkey(master, "seal"))),
             pepper: subkey(master, "pin pepper"),
             randomness: Mutex::new(randomness),
@@ -64,6 +66,12 @@ impl Keyring {
     /// Keyed digest of consumed input; the input may hold a PIN, so a plain digest would not do.
     pub fn mark(&self, input: &[u8]) -> u64 {
         u64::from_be_bytes(first(&digest(&self.mark, &[input])))
+    }
+
+    /// Keyed digest of a secret that somebody holds (a refresh token, a link in an e-mail) or of what
+    /// is looked up without being shown (a licence number); `purpose` keeps the uses apart.
+    pub fn token_digest(&self, purpose: &'static str, secret: &[u8]) -> [u8; 32] {
+        digest(&self.token, &[purpose.as_bytes(), &[0], secret])
     }
 
     /// The pepper of PIN and password hashes.
