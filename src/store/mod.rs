@@ -2,6 +2,7 @@
 //! it. Leans on `care`, `privacy` and the port definitions.
 
 pub mod access;
+pub mod accounts;
 pub mod appointments;
 pub mod bulk;
 pub mod children;
@@ -11,8 +12,10 @@ mod error;
 pub mod facilities;
 pub mod holds;
 pub mod inbound;
+pub mod mail;
 pub mod medicines;
 pub mod numbers;
+pub mod once;
 pub mod outbox;
 pub mod people;
 pub mod phones;
