@@ -4,6 +4,7 @@
 //! `text` and `care` lean on nothing of ours; `menu` on `text`; the `ussd` engine on `menu`, `care`
 //! and `text`; `store` implements the ports; `channels` is the edge toward operators; `app` wires.
 
+pub mod api;
 pub mod app;
 pub mod care;
 pub mod channels;

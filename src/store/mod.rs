@@ -30,6 +30,7 @@ pub mod reminders;
 pub mod sealed;
 pub mod staff;
 pub mod tasks;
+pub mod trail;
 pub mod turns;
 pub mod visits;
 

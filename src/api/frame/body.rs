@@ -1,0 +1,167 @@
+//! Bodies and queries, read strictly: of the right type, not too large, not too slow, with no field
+//! that nobody asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::{Api, FieldProblem, Problem};
+
+/// Most octets of a JSON body.
+const MOST: usize = 64 * 1024;
+
+/// A body must be complete within this time.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A JSON body.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequest<Arc<Api>> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Arc<Api>) -> Result<Self, Problem> {
+        expect_type(request.headers(), "application/json")?;
+        let octets = read(request, MOST).await?;
+        parse(&octets).map(Self)
+    }
+}
+
+/// The whole body, up to that many octets.
+pub(crate) async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let too_large =
+        || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a body here has at most {most} octets"));
+    // Told by its own header, it need not be read first.
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|value| value.parse::<usize>().ok()).is_some_and(|length| length > most) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(PATIENCE, axum::body::to_bytes(request.into_body(), most)).await {
+        Ok(Ok(octets)) => Ok(octets),
+        Ok(Err(error)) if is_length_limit(&error) => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::malformed("the body broke off")),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")),
+    }
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if inner.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}
+
+/// Refuses a body of another media type or charset.
+pub(crate) fn expect_type(headers: &HeaderMap, media_type: &str) -> Result<(), Problem> {
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (essence, parameters) = sent.split_once(';').unwrap_or((sent, ""));
+    let other_charset =
+        parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset")
+                && !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        });
+    if !essence.trim().eq_ignore_ascii_case(media_type) || other_charset {
+        let detail = format!("expected content-type {media_type}, in UTF-8");
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    Ok(())
+}
+
+/// Reads JSON; says which field is wrong. Serde's words may quote what was sent, so a text in
+/// quotes is left out of them.
+pub(crate) fn parse<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(octets);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.inner();
+        if inner.is_data() {
+            refused(&path, &without_quotes(&inner.to_string()))
+        } else {
+            Problem::malformed(format!(
+                "the body is not JSON that can be read (line {}, column {})",
+                inner.line(),
+                inner.column()
+            ))
+        }
+    })?;
+    reader.end().map_err(|_| Problem::malformed("something follows the JSON value of the body"))?;
+    Ok(value)
+}
+
+fn refused(path: &str, reason: &str) -> Problem {
+    let field = if path == "." { String::new() } else { path.to_owned() };
+    let reason = reason.split(" at line ").next().unwrap_or(reason).to_owned();
+    let detail = if field.is_empty() { reason.clone() } else { format!("{field}: {reason}") };
+    Problem { fields: vec![FieldProblem { field, detail: reason }], ..Problem::malformed(detail) }
+}
+
+/// Leaves out texts in double quotes.
+fn without_quotes(text: &str) -> String {
+    let mut parts = text.split('"');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    while parts.next().is_some() {
+        plain.push('…');
+        plain.push_str(parts.next().unwrap_or_default());
+    }
+    plain
+}
+
+/// The query of a list: filters, order, page.
+#[derive(Clone, Debug)]
+pub struct Filter<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Api>> for Filter<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
+            let reason =
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            Problem::malformed(format!("the query: {}", without_quotes(&reason)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[expect(dead_code, reason = "it is read into")]
+        age: u8,
+    }
+
+    fn refusal(text: &str) -> Problem {
+        parse::<Sample>(text.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn the_field_is_named_and_the_value_is_not() {
+        let problem = refusal(r#"{"age": "739150"}"#);
+        assert_eq!(problem.fields[0].field, "age");
+        assert!(!problem.detail.contains("739150"), "{}", problem.detail);
+        assert!(refusal(r#"{"age": 1, "role": "administrator"}"#).detail.contains("unknown field"));
+        assert!(refusal(r#"{"age": 1} x"#).detail.contains("follows"));
+        assert_eq!(refusal("{").status, 400);
+    }
+
+    #[test]
+    fn json_as_deep_as_a_well_is_refused() {
+        let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(parse::<serde_json::Value>(deep.as_bytes()).is_err());
+        assert_eq!(refusal(&format!(r#"{{"age": {deep}}}"#)).status, 400);
+    }
+}

@@ -1,0 +1,24 @@
+//! What all routes stand on: who asks, what she sends, what she is answered, and how that is
+//! described.
+
+pub mod answer;
+pub mod body;
+mod describe;
+pub mod field;
+pub mod gate;
+mod limits;
+pub mod once;
+pub mod page;
+mod path;
+mod problem;
+mod routes;
+mod state;
+pub mod version;
+mod witness;
+
+pub use describe::{Part, Sheet};
+pub use limits::{Limits, Rate, Rates};
+pub use path::At;
+pub use problem::{FieldProblem, Problem};
+pub use routes::{Listed, Routes};
+pub use state::{Api, ApiParts, ApiSettings};

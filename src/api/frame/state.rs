@@ -1,0 +1,210 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use ipnet::IpNet;
+use moka::sync::Cache;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::gate::Actor;
+use super::witness::Witness;
+use super::{Limits, Problem, Rates};
+use crate::care::calendar::local_day;
+use crate::identity::{AccessTokens, PinHasher, Role, TryLimits};
+use crate::privacy::{Keyring, Vault};
+use crate::store::accounts::{Live, Subject};
+use crate::store::trail::{self, Doer, Line};
+
+/// What can be set.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// The service's address as others reach it; tokens name it as their issuer.
+    pub public_url: String,
+    /// What people dial.
+    pub service_code: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How much is let in.
+    pub rates: Rates,
+    /// Wrong PINs before a lock, as on the phone.
+    pub pin_tries: TryLimits,
+    /// Fewest digits of a PIN that somebody chooses.
+    pub pin_min_length: u8,
+    /// How long a sign-in of staff lasts without being used.
+    pub staff_sign_in: TimeDelta,
+    /// How long a sign-in of a patient lasts without being used.
+    pub patient_sign_in: TimeDelta,
+    /// A refused sign-in is answered no sooner, so that time tells nothing of why.
+    pub refusal_after: Duration,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            service_code: "*468#".to_owned(),
+            trusted_proxies: Vec::new(),
+            rates: Rates::default(),
+            pin_tries: TryLimits::default(),
+            pin_min_length: 4,
+            staff_sign_in: TimeDelta::days(14),
+            patient_sign_in: TimeDelta::days(1),
+            refusal_after: Duration::from_millis(400),
+        }
+    }
+}
+
+/// What the API is made of.
+pub struct ApiParts {
+    /// The database.
+    pub pool: PgPool,
+    /// Opens what is sealed.
+    pub vault: Arc<Vault>,
+    /// Checks PINs.
+    pub pins: PinHasher,
+    /// Checks passwords.
+    pub passwords: PinHasher,
+    /// Tells the time.
+    pub clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    /// What can be set.
+    pub settings: ApiSettings,
+}
+
+/// What the handlers share.
+pub struct Api {
+    /// The database.
+    pub pool: PgPool,
+    /// Opens what is sealed.
+    pub vault: Arc<Vault>,
+    /// Checks PINs.
+    pub pins: PinHasher,
+    /// Checks passwords.
+    pub passwords: PinHasher,
+    /// Makes and reads access tokens.
+    pub tokens: AccessTokens,
+    /// What can be set.
+    pub settings: ApiSettings,
+    /// How much is let in.
+    pub limits: Limits,
+    /// Sign-ins that were alive a moment ago.
+    pub live: Cache<Uuid, Arc<Live>>,
+    /// Writes down who read what.
+    pub witness: Witness,
+    clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    decoy: OnceCell<String>,
+}
+
+/// A sign-in that was ended on another node is good here for this long at most.
+const LIVE_FOR: Duration = Duration::from_secs(5);
+
+impl Api {
+    /// Puts it together; must be called within the runtime.
+    pub fn new(parts: ApiParts) -> Self {
+        let keyring = Arc::clone(parts.vault.keyring());
+        Self {
+            tokens: AccessTokens::new(Arc::clone(&keyring), &parts.settings.public_url),
+            limits: Limits::new(parts.settings.rates),
+            live: Cache::builder().max_capacity(100_000).time_to_live(LIVE_FOR).build(),
+            witness: Witness::start(parts.pool.clone(), keyring),
+            pool: parts.pool,
+            vault: parts.vault,
+            pins: parts.pins,
+            passwords: parts.passwords,
+            settings: parts.settings,
+            clock: parts.clock,
+            decoy: OnceCell::new(),
+        }
+    }
+
+    /// Now, to the microsecond, as the database keeps it.
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = (self.clock)();
+        DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
+    }
+
+    /// The day in Sierra Leone.
+    pub fn today(&self) -> NaiveDate {
+        local_day(self.now())
+    }
+
+    /// The keys of the service.
+    pub fn keyring(&self) -> &Keyring {
+        self.vault.keyring()
+    }
+
+    /// A new id, which sorts by the time at which it was made.
+    pub fn new_id(&self) -> Uuid {
+        let octets: [u8; 10] = self.keyring().random();
+        let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &octets).into_uuid()
+    }
+
+    /// The hash of a password that nobody has, for checking where there is no account.
+    pub async fn decoy(&self) -> Result<&str, Problem> {
+        let nobody = || async {
+            let octets: [u8; 16] = self.keyring().random();
+            self.passwords.hash(&Uuid::from_bytes(octets).to_string()).await
+        };
+        Ok(self.decoy.get_or_try_init(nobody).await?)
+    }
+
+    /// Waits until a refusal may be answered; made when the request arrives.
+    pub fn refusal(&self) -> impl Future<Output = ()> + use<> {
+        tokio::time::sleep_until(tokio::time::Instant::now() + self.settings.refusal_after)
+    }
+
+    /// Forgets that somebody's sign-ins were alive.
+    pub fn forget(&self, subject: Subject) {
+        let of_subject: Vec<Uuid> =
+            self.live.iter().filter(|(_, live)| live.subject == subject).map(|(id, _)| *id).collect();
+        for id in of_subject {
+            self.live.invalidate(&id);
+        }
+    }
+
+    /// A transaction.
+    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, Problem> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// A line of the trail for something that somebody does.
+    pub fn line(&self, actor: &Actor, person: Option<Uuid>, act: &'static str, what: &'static str) -> Line {
+        let staff = match actor.subject {
+            Subject::Staff(id) => Some(id),
+            Subject::Person(_) => None,
+        };
+        let role = match actor.role {
+            Role::Patient => None,
+            Role::Professional => actor.profession.clone().or_else(|| Some(actor.role.word().to_owned())),
+            other => Some(other.word().to_owned()),
+        };
+        let doer = Doer { staff, role, facility: actor.facility, sign_in: actor.sign_in };
+        Line { at: self.now(), doer, person, act, what, reason: None }
+    }
+
+    /// Writes down a change, in the transaction that makes it.
+    pub async fn changed(
+        &self,
+        work: &mut PgConnection,
+        actor: &Actor,
+        person: Option<Uuid>,
+        what: &'static str,
+    ) -> Result<(), Problem> {
+        Ok(trail::add(work, self.keyring(), &[self.line(actor, person, "change", what)]).await?)
+    }
+
+    /// Writes down a read; returns once that is safe.
+    pub async fn seen(&self, actor: &Actor, person: Uuid, what: &'static str) -> Result<(), Problem> {
+        self.witness.note(vec![self.line(actor, Some(person), "read", what)]).await
+    }
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Api({})", self.settings.public_url)
+    }
+}
