@@ -4,6 +4,8 @@
 mod account;
 mod frame;
 mod mails;
+mod patient_sign_in;
+mod pins;
 mod sign_in;
 
 use std::sync::Arc;
@@ -16,13 +18,14 @@ use axum::response::{IntoResponse, Response};
 
 use frame::Routes;
 use frame::gate::Public;
-pub use frame::{Api, ApiParts, ApiSettings, Listed, Problem, Rate, Rates};
+pub use frame::{Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
 
 /// All routes.
 fn routes() -> Routes {
     let mut routes = Routes::default();
     sign_in::list(&mut routes);
     account::list(&mut routes);
+    patient_sign_in::list(&mut routes);
     routes
 }
 

@@ -26,6 +26,7 @@ pub mod pregnancies;
 pub mod private;
 pub mod programmes;
 pub mod questions;
+pub mod record;
 pub mod reminders;
 pub mod sealed;
 pub mod staff;

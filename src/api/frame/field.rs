@@ -231,20 +231,13 @@ impl PartialSchema for Phone {
 impl ToSchema for Phone {}
 
 /// A PIN as typed: four to six digits.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Pin(pub String);
-
-impl std::fmt::Debug for Pin {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Pin(…)")
-    }
-}
+#[derive(Clone, Debug)]
+pub struct Pin(pub crate::identity::Pin);
 
 impl<'de> Deserialize<'de> for Pin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let fits = (4..=6).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
-        if fits { Ok(Self(text)) } else { Err(D::Error::custom("expected 4 to 6 digits")) }
+        crate::identity::Pin::new(&text).map(Self).map_err(D::Error::custom)
     }
 }
 

@@ -21,4 +21,4 @@ pub use limits::{Limits, Rate, Rates};
 pub use path::At;
 pub use problem::{FieldProblem, Problem};
 pub use routes::{Listed, Routes};
-pub use state::{Api, ApiParts, ApiSettings};
+pub use state::{Api, ApiParts, ApiSettings, EnglishTexts, Texts};

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::gate::Actor;
 use super::witness::Witness;
 use super::{Limits, Problem, Rates};
+use crate::care::Country;
 use crate::care::calendar::local_day;
 use crate::identity::{AccessTokens, PinHasher, Role, TryLimits};
 use crate::privacy::{Keyring, Vault};
@@ -58,6 +59,29 @@ impl Default for ApiSettings {
     }
 }
 
+/// The texts of the SMS that the API causes, in the languages of the menus.
+pub trait Texts: Send + Sync + 'static {
+    /// Tells a PIN that was issued.
+    fn pin_issued(&self, language: &str, pin: &str, service_code: &str) -> String;
+
+    /// Tells that a PIN is locked, and for how many minutes.
+    fn pin_locked(&self, language: &str, minutes: i64, service_code: &str) -> String;
+}
+
+/// The texts in English, where there are no menus.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EnglishTexts;
+
+impl Texts for EnglishTexts {
+    fn pin_issued(&self, _: &str, pin: &str, service_code: &str) -> String {
+        format!("MamaCare: your PIN is {pin}. Dial {service_code} and choose your own. Keep it for you alone.")
+    }
+
+    fn pin_locked(&self, _: &str, minutes: i64, service_code: &str) -> String {
+        format!("MamaCare: your PIN is locked for {minutes} minutes after wrong tries. If that was not you, dial {service_code} and choose a new one.")
+    }
+}
+
 /// What the API is made of.
 pub struct ApiParts {
     /// The database.
@@ -68,6 +92,10 @@ pub struct ApiParts {
     pub pins: PinHasher,
     /// Checks passwords.
     pub passwords: PinHasher,
+    /// What the country sets: words for codes, limits of measurements.
+    pub country: Arc<Country>,
+    /// The texts of SMS.
+    pub texts: Arc<dyn Texts>,
     /// Tells the time.
     pub clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     /// What can be set.
@@ -84,6 +112,10 @@ pub struct Api {
     pub pins: PinHasher,
     /// Checks passwords.
     pub passwords: PinHasher,
+    /// What the country sets: words for codes, limits of measurements.
+    pub country: Arc<Country>,
+    /// The texts of SMS.
+    pub texts: Arc<dyn Texts>,
     /// Makes and reads access tokens.
     pub tokens: AccessTokens,
     /// What can be set.
@@ -96,6 +128,7 @@ pub struct Api {
     pub witness: Witness,
     clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     decoy: OnceCell<String>,
+    pin_decoy: OnceCell<String>,
 }
 
 /// A sign-in that was ended on another node is good here for this long at most.
@@ -114,9 +147,12 @@ impl Api {
             vault: parts.vault,
             pins: parts.pins,
             passwords: parts.passwords,
+            country: parts.country,
+            texts: parts.texts,
             settings: parts.settings,
             clock: parts.clock,
             decoy: OnceCell::new(),
+            pin_decoy: OnceCell::new(),
         }
     }
 
@@ -150,6 +186,15 @@ impl Api {
             self.passwords.hash(&Uuid::from_bytes(octets).to_string()).await
         };
         Ok(self.decoy.get_or_try_init(nobody).await?)
+    }
+
+    /// The same for PINs, whose hasher may have other costs.
+    pub async fn pin_decoy(&self) -> Result<&str, Problem> {
+        let nobody = || async {
+            let octets: [u8; 16] = self.keyring().random();
+            self.pins.hash(&Uuid::from_bytes(octets).to_string()).await
+        };
+        Ok(self.pin_decoy.get_or_try_init(nobody).await?)
     }
 
     /// Waits until a refusal may be answered; made when the request arrives.
