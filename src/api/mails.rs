@@ -99,3 +99,10 @@ pub async fn password_changed(api: &Api, work: &mut PgConnection, account: &Acco
     let text = "the password of your account was changed just now. If that was not you, tell an administrator at once.";
     send(api, work, &cause, account, "Your MamaCare password was changed", text, TimeDelta::days(2)).await
 }
+
+/// Tells that a registration was verified.
+pub async fn admitted(api: &Api, work: &mut PgConnection, account: &Account) -> Result<(), Problem> {
+    let cause = format!("admitted:{}", account.id);
+    let text = "your registration was verified. You can sign in with your e-mail address and the password that you chose.";
+    send(api, work, &cause, account, "Your MamaCare registration is verified", text, TimeDelta::days(7)).await
+}

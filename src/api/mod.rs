@@ -7,6 +7,7 @@ mod mails;
 mod patient_sign_in;
 mod pins;
 mod sign_in;
+mod v1;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ fn routes() -> Routes {
     sign_in::list(&mut routes);
     account::list(&mut routes);
     patient_sign_in::list(&mut routes);
+    v1::list(&mut routes);
     routes
 }
 

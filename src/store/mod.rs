@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod children;
 pub mod consents;
 pub mod credentials;
+pub mod directory;
 mod error;
 pub mod facilities;
 pub mod holds;

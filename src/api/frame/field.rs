@@ -34,6 +34,12 @@ pub type Note = Prose<4000>;
 /// A secret as typed: a password or a token.
 pub type Secret = Line<1, 512>;
 
+impl<const MAX: usize> Default for Line<0, MAX> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 impl<const MIN: usize, const MAX: usize> std::ops::Deref for Line<MIN, MAX> {
     type Target = str;
 

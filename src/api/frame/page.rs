@@ -34,6 +34,11 @@ impl<T> Page<T> {
         let next = rows.last().filter(|_| more).map(|row| Cursor::write(&cursor(row)));
         Self { items: rows.into_iter().map(show).collect(), next }
     }
+
+    /// A page of those rows; `next` is where the page after it begins, if there is one.
+    pub fn ended<C: Serialize>(items: Vec<T>, next: Option<C>) -> Self {
+        Self { items, next: next.map(|position| Cursor::write(&position)) }
+    }
 }
 
 /// How many rows a page has: 1 to 200, 50 where nothing is said.

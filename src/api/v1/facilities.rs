@@ -1,0 +1,708 @@
+//! Hospitals and pharmacies: registration, verification, listing, documents.
+
+use std::sync::Arc;
+
+use axum::body::Body as HttpBody;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::account;
+use crate::api::account::Message;
+use crate::api::frame::answer::{Accepted, Created, Done, Download, Found, Versioned};
+use crate::api::frame::body::{self, Body, Filter};
+use crate::api::frame::field::{Email, License, Line, LongName, Name, Phone};
+use crate::api::frame::gate::{Actor, Allowed, Knock, Public};
+use crate::api::frame::page::{Cursor, Limit, Page};
+use crate::api::frame::version::IfMatch;
+use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::mails;
+use crate::identity::{Role, grants};
+use crate::store::accounts::{self, MailedPurpose, NewAccount};
+use crate::store::directory::documents::{self, Document, NewDocument};
+use crate::store::directory::facilities::{self, Full, Written};
+
+/// Lists the routes.
+pub fn list(routes: &mut Routes) {
+    routes.group("facilities", "Hospitals, health centres and pharmacies: registered, verified, listed.");
+    routes.get("/api/v1/hospitals", hospitals, "Hospitals and health centres that are listed");
+    routes.get("/api/v1/pharmacies", pharmacies, "Pharmacies that are listed");
+    routes.get("/api/v1/facilities/{id}", one, "A facility that is listed");
+    routes.get("/api/v1/pictures/{id}", picture, "The picture of a facility that is listed");
+    routes.post("/api/v1/registrations/hospital", register_hospital, "Register a hospital and its account");
+    routes.post("/api/v1/registrations/pharmacy", register_pharmacy, "Register a pharmacy and its account");
+    routes.get("/api/v1/registrations", waiting, "Registrations that wait for an administrator");
+    routes.post("/api/v1/facilities/{id}/verify", verify, "List a facility that was registered");
+    routes.patch("/api/v1/facilities/{id}", change, "Change a facility");
+    routes.patch("/api/v1/facility", change_own, "Describe one's own facility");
+    routes.get("/api/v1/facility", own, "One's own facility, in whatever state");
+    routes.delete("/api/v1/facilities/{id}", close, "Close a facility");
+    routes.post("/api/v1/facility/documents/{kind}", hand_in, "Hand in a document or picture");
+    routes.amend("POST", "/api/v1/facility/documents/{kind}", |operation| {
+        let binary = serde_json::json!({"schema": {"type": "string", "contentMediaType": "application/octet-stream"}});
+        operation["requestBody"] = serde_json::json!({"required": true, "content": {
+            "application/pdf": binary, "image/png": binary, "image/jpeg": binary, "image/webp": binary}});
+    });
+    routes.get("/api/v1/facility/documents", own_documents, "Documents of one's own facility");
+    routes.get("/api/v1/facilities/{id}/documents", documents_for_admin, "Documents of a facility");
+    routes.get("/api/v1/facilities/{id}/documents/{document}", document, "A document of a facility");
+}
+
+/// A facility.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct FacilityView {
+    /// Its id.
+    pub id: i32,
+    /// Name in full.
+    pub name: String,
+    /// Town.
+    pub town: String,
+    /// District.
+    pub district: String,
+    /// `hospital`, `chc`, `chp`, `mchp`, `clinic` or `pharmacy`.
+    pub kind: String,
+    /// `pending`, `listed` or `closed`.
+    pub status: String,
+    /// Phone, as people say it.
+    pub phone: Option<String>,
+    /// Address.
+    pub address: Option<String>,
+    /// Open 24 hours.
+    pub all_day: bool,
+    /// Services that phones ask for.
+    pub services: Vec<String>,
+    /// Services in its own words.
+    pub offers: Vec<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Website.
+    pub website: Option<String>,
+    /// Picture.
+    pub image_url: Option<String>,
+    /// Last change.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<Full> for FacilityView {
+    fn from(full: Full) -> Self {
+        Self {
+            id: full.id,
+            name: full.full_name.unwrap_or(full.name),
+            town: full.town,
+            district: full.district,
+            kind: full.kind,
+            status: full.status,
+            phone: full.phone,
+            address: full.full_address.or(full.address),
+            all_day: full.all_day,
+            services: full.services,
+            offers: full.offers.unwrap_or_default(),
+            email: full.email,
+            website: full.website,
+            image_url: full.image.map(|image| format!("/api/v1/pictures/{image}")),
+            updated_at: full.updated_at,
+        }
+    }
+}
+
+/// A service that phones ask for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceWord {
+    /// Births.
+    Maternity,
+    /// Blood bank.
+    Blood,
+    /// Ambulance.
+    Ambulance,
+    /// Care of newborns.
+    Newborn,
+    /// Surgery.
+    Surgery,
+    /// Vaccines.
+    Vaccines,
+    /// HIV care.
+    Hiv,
+}
+
+impl ServiceWord {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Maternity => "maternity",
+            Self::Blood => "blood",
+            Self::Ambulance => "ambulance",
+            Self::Newborn => "newborn",
+            Self::Surgery => "surgery",
+            Self::Vaccines => "vaccines",
+            Self::Hiv => "hiv",
+        }
+    }
+}
+
+/// Which facilities.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// In that district.
+    #[schema(inline)]
+    district: Option<Line<1, 18>>,
+    /// With that service.
+    #[schema(inline)]
+    service: Option<ServiceWord>,
+    /// With a name that holds this, in whatever case.
+    #[schema(inline)]
+    name: Option<Line<2, 60>>,
+    /// Rows of a page.
+    #[serde(default)]
+    #[schema(inline, required = false)]
+    limit: Limit,
+    /// From the page before.
+    #[schema(inline)]
+    cursor: Option<Cursor>,
+}
+
+async fn listed(api: &Api, which: &Which, is_pharmacy: bool) -> Result<Found<Page<FacilityView>>, Problem> {
+    let filter = facilities::Filter {
+        pharmacies: is_pharmacy,
+        status: Some("listed"),
+        district: which.district.as_deref(),
+        service: which.service.map(ServiceWord::code),
+        name: which.name.as_deref(),
+        after: Cursor::read(which.cursor.as_ref())?,
+    };
+    let mut work = api.pool.acquire().await?;
+    let rows = facilities::list(&mut work, &filter, which.limit.fetch()).await?;
+    Ok(Found(Page::of(rows, which.limit, |row| row.id, FacilityView::from)))
+}
+
+async fn hospitals(
+    State(api): State<Arc<Api>>,
+    _: Public,
+    Filter(which): Filter<Which>,
+) -> Result<Found<Page<FacilityView>>, Problem> {
+    listed(&api, &which, false).await
+}
+
+async fn pharmacies(
+    State(api): State<Arc<Api>>,
+    _: Public,
+    Filter(which): Filter<Which>,
+) -> Result<Found<Page<FacilityView>>, Problem> {
+    listed(&api, &which, true).await
+}
+
+const NONE: &str = "there is no such facility";
+
+async fn one(State(api): State<Arc<Api>>, _: Public, At(id): At<i32>) -> Result<Versioned<FacilityView>, Problem> {
+    let mut work = api.pool.acquire().await?;
+    let full = facilities::find(&mut work, id).await?.filter(|full| full.status == "listed");
+    let full = full.ok_or_else(|| Problem::missing(NONE))?;
+    let version = full.updated_at;
+    Ok(Versioned(FacilityView::from(full), version))
+}
+
+async fn picture(State(api): State<Arc<Api>>, _: Public, At(id): At<Uuid>) -> Result<Download, Problem> {
+    let mut work = api.pool.acquire().await?;
+    let found = documents::picture(&mut work, api.keyring(), id).await?;
+    let (media_type, content) = found.ok_or_else(|| Problem::missing("there is no such picture"))?;
+    Ok(download(&media_type, id, content))
+}
+
+fn download(media_type: &str, id: Uuid, content: Vec<u8>) -> Download {
+    let (media_type, ending) = match media_type {
+        "application/pdf" => ("application/pdf", "pdf"),
+        "image/png" => ("image/png", "png"),
+        "image/jpeg" => ("image/jpeg", "jpg"),
+        "image/webp" => ("image/webp", "webp"),
+        _ => ("application/octet-stream", "bin"),
+    };
+    Download { media_type, file_name: format!("{id}.{ending}"), body: HttpBody::from(content) }
+}
+
+/// What kind of place it is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FacilityKindWord {
+    /// A hospital.
+    Hospital,
+    /// A community health centre.
+    Chc,
+    /// A community health post.
+    Chp,
+    /// A maternal and child health post.
+    Mchp,
+    /// A clinic.
+    Clinic,
+    /// A pharmacy.
+    Pharmacy,
+}
+
+impl FacilityKindWord {
+    /// Its word.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Hospital => "hospital",
+            Self::Chc => "chc",
+            Self::Chp => "chp",
+            Self::Mchp => "mchp",
+            Self::Clinic => "clinic",
+            Self::Pharmacy => "pharmacy",
+        }
+    }
+}
+
+/// A facility that registers, and who speaks for it.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Example Hospital", "license_number": "EX-1", "district": "bo", "town": "Bo", "address": "1 Example Road",
+    "phone": "+23276000001", "email": "office@hospital.example", "contact_name": "A. Example"
+}))]
+pub struct Registration {
+    /// Name in full.
+    name: LongName,
+    /// Licence number.
+    license_number: License,
+    /// Id of its district.
+    district: Line<1, 18>,
+    /// Town.
+    town: Line<1, 20>,
+    /// Address.
+    address: LongName,
+    /// Phone.
+    phone: Phone,
+    /// E-mail address; its account is signed in with it.
+    email: Email,
+    /// Who speaks for it.
+    contact_name: Name,
+    /// Services that phones ask for.
+    #[serde(default)]
+    #[schema(required = false, max_items = 7)]
+    services: Vec<ServiceWord>,
+    /// Open 24 hours.
+    #[serde(default)]
+    #[schema(required = false)]
+    all_day: bool,
+    /// Website.
+    website: Option<Line<4, 200>>,
+}
+
+const TAKEN: &str = "the registration is taken; a mail with a link is on its way to the address given";
+
+/// Adds a facility that waits for an administrator; a licence or address that is known is a conflict.
+pub(in crate::api) async fn new_facility(
+    work: &mut sqlx::PgConnection,
+    written: &Written<'_>,
+) -> Result<i32, Problem> {
+    Ok(facilities::add(work, written).await?)
+}
+
+async fn register(api: &Api, body: &Registration, kind: FacilityKindWord, role: Role) -> Result<(), Problem> {
+    let mut work = api.begin().await?;
+    // Who registers with an address that has an account learns nothing of it; its owner gets no mail
+    // either, since that would let anybody pester her.
+    if accounts::find_by_email(&mut work, api.keyring(), &body.email).await?.is_some() {
+        return Ok(());
+    }
+    let services: Vec<&str> = body.services.iter().map(|service| service.code()).collect();
+    let local = body.phone.0.local();
+    let written = Written {
+        name: &body.name,
+        town: &body.town,
+        district: &body.district,
+        kind: kind.code(),
+        status: "pending",
+        phone: Some(&local),
+        address: Some(&body.address),
+        all_day: body.all_day,
+        services: &services,
+        license_number: Some(&body.license_number),
+        email: Some(&body.email),
+        place: [None; 4],
+        website: body.website.as_deref(),
+        offers: &[],
+        image: None,
+        now: api.now(),
+    };
+    let facility = new_facility(&mut work, &written).await?;
+    let id = api.new_id();
+    let account = NewAccount {
+        id,
+        role,
+        email: &body.email,
+        name: &body.contact_name,
+        profession: None,
+        facility: Some(facility),
+        status: "pending",
+        password_hash: None,
+        now: api.now(),
+    };
+    accounts::add(&mut work, api.keyring(), &account).await?;
+    let handle = accounts::issue_mailed(&mut work, api.keyring(), MailedPurpose::VerifyEmail, id, api.now()).await?;
+    let account = accounts::find(&mut work, api.keyring(), id).await?.ok_or_else(Problem::busy)?;
+    mails::verify_email(api, &mut work, &account, &handle).await?;
+    work.commit().await?;
+    Ok(())
+}
+
+async fn register_hospital(
+    State(api): State<Arc<Api>>,
+    _: Knock,
+    Body(body): Body<Registration>,
+) -> Result<Accepted<Message>, Problem> {
+    register(&api, &body, FacilityKindWord::Hospital, Role::Hospital).await?;
+    Ok(Accepted(Message::of(TAKEN)))
+}
+
+async fn register_pharmacy(
+    State(api): State<Arc<Api>>,
+    _: Knock,
+    Body(body): Body<Registration>,
+) -> Result<Accepted<Message>, Problem> {
+    if !body.services.is_empty() {
+        return Err(Problem::field("services", "a pharmacy has none of these"));
+    }
+    register(&api, &body, FacilityKindWord::Pharmacy, Role::Pharmacy).await?;
+    Ok(Accepted(Message::of(TAKEN)))
+}
+
+/// Which registrations.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    /// Pharmacies, or hospitals and health centres.
+    #[serde(default)]
+    #[schema(required = false)]
+    pharmacies: bool,
+    /// Rows of a page.
+    #[serde(default)]
+    #[schema(inline, required = false)]
+    limit: Limit,
+    /// From the page before.
+    #[schema(inline)]
+    cursor: Option<Cursor>,
+}
+
+async fn waiting(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ManageFacilities>,
+    Filter(which): Filter<Waiting>,
+) -> Result<Found<Page<FacilityView>>, Problem> {
+    let _ = actor;
+    let filter = facilities::Filter {
+        pharmacies: which.pharmacies,
+        status: Some("pending"),
+        after: Cursor::read(which.cursor.as_ref())?,
+        ..facilities::Filter::default()
+    };
+    let mut work = api.pool.acquire().await?;
+    let rows = facilities::list(&mut work, &filter, which.limit.fetch()).await?;
+    Ok(Found(Page::of(rows, which.limit, |row| row.id, FacilityView::from)))
+}
+
+/// Lists it, and invites the account that registered it to choose a password.
+async fn verify(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ManageFacilities>,
+    At(id): At<i32>,
+) -> Result<Versioned<FacilityView>, Problem> {
+    let mut work = api.begin().await?;
+    let full = facilities::find(&mut work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
+    if full.status != "pending" {
+        return Err(Problem::conflict("this facility does not wait to be verified"));
+    }
+    let services: Vec<&str> = full.services.iter().map(String::as_str).collect();
+    facilities::update(&mut work, id, &as_written(&full, &services, "listed", api.now()), None).await?;
+    let filter = accounts::AccountFilter {
+        roles: &[Role::Hospital, Role::Pharmacy],
+        facility: Some(id),
+        status: Some("pending"),
+        after: None,
+    };
+    for waiting in accounts::list(&mut work, api.keyring(), &filter, 10).await? {
+        account::admit(&api, &mut work, &waiting).await?;
+    }
+    api.changed(&mut work, &actor, None, "facility").await?;
+    shown(work, id).await
+}
+
+fn as_written<'a>(full: &'a Full, services: &'a [&'a str], status: &'a str, now: DateTime<Utc>) -> Written<'a> {
+    Written {
+        name: full.full_name.as_deref().unwrap_or(&full.name),
+        town: &full.town,
+        district: &full.district,
+        kind: &full.kind,
+        status,
+        phone: full.phone.as_deref(),
+        address: full.full_address.as_deref().or(full.address.as_deref()),
+        all_day: full.all_day,
+        services,
+        license_number: full.license_number.as_deref(),
+        email: full.email.as_deref(),
+        place: [full.city.as_deref(), full.state.as_deref(), full.postal_code.as_deref(), full.country.as_deref()],
+        website: full.website.as_deref(),
+        offers: full.offers.as_deref().unwrap_or_default(),
+        image: full.image,
+        now,
+    }
+}
+
+async fn shown(
+    mut work: sqlx::Transaction<'static, sqlx::Postgres>,
+    id: i32,
+) -> Result<Versioned<FacilityView>, Problem> {
+
+    let full = facilities::find(&mut work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
+    work.commit().await?;
+    let version = full.updated_at;
+    Ok(Versioned(FacilityView::from(full), version))
+}
+
+/// What changes; what is left out stays.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"phone": "+23276000001", "services": ["maternity", "blood"]}))]
+pub struct FacilityChange {
+    /// Name in full.
+    name: Option<LongName>,
+    /// Town.
+    town: Option<Line<1, 20>>,
+    /// Address.
+    address: Option<LongName>,
+    /// Phone.
+    phone: Option<Phone>,
+    /// E-mail address that is shown.
+    email: Option<Email>,
+    /// Website.
+    website: Option<Line<4, 200>>,
+    /// Open 24 hours.
+    all_day: Option<bool>,
+    /// Services that phones ask for.
+    #[schema(max_items = 7)]
+    services: Option<Vec<ServiceWord>>,
+    /// Services in its own words.
+    #[schema(max_items = 50)]
+    offers: Option<Vec<Name>>,
+}
+
+async fn apply(
+    api: &Api,
+    actor: &Actor,
+    id: i32,
+    seen: DateTime<Utc>,
+    body: &FacilityChange,
+) -> Result<Versioned<FacilityView>, Problem> {
+    let mut work = api.begin().await?;
+    let full = facilities::find(&mut work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
+    let old_services: Vec<&str> = full.services.iter().map(String::as_str).collect();
+    let services: Vec<&str> = match &body.services {
+        Some(services) if full.kind == "pharmacy" && !services.is_empty() => {
+            return Err(Problem::field("services", "a pharmacy has none of these"));
+        }
+        Some(services) => services.iter().map(|service| service.code()).collect(),
+        None => old_services,
+    };
+    let local = body.phone.map(|phone| phone.0.local());
+    let offers: Option<Vec<String>> = body.offers.as_ref().map(|offers| offers.iter().map(|offer| offer.0.clone()).collect());
+    if offers.as_ref().is_some_and(|offers| offers.len() > 50) {
+        return Err(Problem::field("offers", "expected at most 50"));
+    }
+    let old = as_written(&full, &services, &full.status, api.now());
+    let written = Written {
+        name: body.name.as_deref().unwrap_or(old.name),
+        town: body.town.as_deref().unwrap_or(old.town),
+        phone: local.as_deref().or(old.phone),
+        address: body.address.as_deref().or(old.address),
+        all_day: body.all_day.unwrap_or(old.all_day),
+        email: body.email.as_deref().or(old.email),
+        website: body.website.as_deref().or(old.website),
+        offers: offers.as_deref().unwrap_or(old.offers),
+        ..old
+    };
+    if !facilities::update(&mut work, id, &written, Some(seen)).await? {
+        return Err(Problem::changed_meanwhile());
+    }
+    api.changed(&mut work, actor, None, "facility").await?;
+    shown(work, id).await
+}
+
+async fn change(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ManageFacilities>,
+    At(id): At<i32>,
+    IfMatch(seen): IfMatch,
+    Body(body): Body<FacilityChange>,
+) -> Result<Versioned<FacilityView>, Problem> {
+    apply(&api, &actor, id, seen, &body).await
+}
+
+async fn change_own(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::OwnFacility>,
+    IfMatch(seen): IfMatch,
+    Body(body): Body<FacilityChange>,
+) -> Result<Versioned<FacilityView>, Problem> {
+    apply(&api, &actor, actor.own_facility()?, seen, &body).await
+}
+
+async fn own(State(api): State<Arc<Api>>, actor: Allowed<grants::OwnFacility>) -> Result<Versioned<FacilityView>, Problem> {
+    let work = api.begin().await?;
+    shown(work, actor.own_facility()?).await
+}
+
+async fn close(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ManageFacilities>,
+    At(id): At<i32>,
+) -> Result<Done, Problem> {
+    let mut work = api.begin().await?;
+    if !facilities::close(&mut work, id, api.now()).await? {
+        return Err(Problem::missing(NONE));
+    }
+    api.changed(&mut work, &actor, None, "facility").await?;
+    work.commit().await?;
+    Ok(Done)
+}
+
+/// Most octets of a document.
+const MOST: usize = 5 * 1024 * 1024;
+
+/// Most documents of a facility.
+const MOST_DOCUMENTS: i64 = 30;
+
+/// What a file is, by its first octets.
+pub(in crate::api) fn sniff(content: &[u8]) -> Option<&'static str> {
+    match content {
+        [b'%', b'P', b'D', b'F', b'-', ..] => Some("application/pdf"),
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
+}
+
+/// A document that was handed in.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct DocumentView {
+    /// Its id.
+    id: Uuid,
+    /// `license`, `registration`, `image` or `other`.
+    kind: String,
+    /// As its first octets say.
+    media_type: String,
+    /// Octets.
+    size: i32,
+    /// When it was handed in.
+    created_at: DateTime<Utc>,
+}
+
+impl From<Document> for DocumentView {
+    fn from(document: Document) -> Self {
+        Self {
+            id: document.id,
+            kind: document.kind,
+            media_type: document.media_type,
+            size: document.size,
+            created_at: document.created_at,
+        }
+    }
+}
+
+/// Stores a file of a facility under its sniffed type.
+pub(in crate::api) async fn store(
+    api: &Api,
+    work: &mut sqlx::PgConnection,
+    facility: i32,
+    kind: &str,
+    content: &[u8],
+) -> Result<Uuid, Problem> {
+    let media_type = sniff(content).ok_or_else(|| {
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected a PDF, PNG, JPEG or WebP; the first octets say otherwise")
+    })?;
+    if kind == "image" && media_type == "application/pdf" {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a picture is PNG, JPEG or WebP"));
+    }
+    if documents::count(work, facility).await? >= MOST_DOCUMENTS {
+        return Err(Problem::conflict(format!("a facility has at most {MOST_DOCUMENTS} documents")));
+    }
+    let id = api.new_id();
+    let document = NewDocument { id, facility, kind, media_type, content, now: api.now() };
+    documents::add(work, api.keyring(), &document).await?;
+    Ok(id)
+}
+
+async fn hand_in(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::OwnFacility>,
+    At(kind): At<String>,
+    request: Request,
+) -> Result<Created<DocumentView>, Problem> {
+    if !matches!(kind.as_str(), "license" | "registration" | "image" | "other") {
+        return Err(Problem::missing("a document is a license, a registration, an image or other"));
+    }
+    let facility = actor.own_facility()?;
+    if request.headers().get(header::CONTENT_TYPE).is_none() {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected a PDF, PNG, JPEG or WebP"));
+    }
+    let content = body::read(request, MOST).await?;
+    let mut work = api.begin().await?;
+    let id = store(&api, &mut work, facility, &kind, &content).await?;
+    let rows = documents::list(&mut work, facility).await?;
+    let row = rows.into_iter().find(|row| row.id == id).ok_or_else(Problem::busy)?;
+    api.changed(&mut work, &actor, None, "document").await?;
+    work.commit().await?;
+    Ok(Created(format!("/api/v1/facilities/{facility}/documents/{id}"), DocumentView::from(row)))
+}
+
+/// Documents of a facility.
+pub(in crate::api) async fn documents_of(api: &Api, facility: i32) -> Result<Vec<DocumentView>, Problem> {
+    let mut work = api.pool.acquire().await?;
+    Ok(documents::list(&mut work, facility).await?.into_iter().map(DocumentView::from).collect())
+}
+
+async fn own_documents(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::OwnFacility>,
+) -> Result<Found<Vec<DocumentView>>, Problem> {
+    Ok(Found(documents_of(&api, actor.own_facility()?).await?))
+}
+
+async fn documents_for_admin(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ManageFacilities>,
+    At(id): At<i32>,
+) -> Result<Found<Vec<DocumentView>>, Problem> {
+    let _ = actor;
+    Ok(Found(documents_of(&api, id).await?))
+}
+
+async fn document(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ManageFacilities>,
+    At((facility, id)): At<(i32, Uuid)>,
+) -> Result<Download, Problem> {
+    let _ = actor;
+    let mut work = api.pool.acquire().await?;
+    let found = documents::open(&mut work, api.keyring(), id, facility).await?;
+    let (media_type, content) = found.ok_or_else(|| Problem::missing("there is no such document"))?;
+    Ok(download(&media_type, id, content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_its_first_octets_say() {
+        assert_eq!(sniff(b"%PDF-1.7 ..."), Some("application/pdf"));
+        assert_eq!(sniff(b"\x89PNG\r\n\x1a\n...."), Some("image/png"));
+        assert_eq!(sniff(b"\xff\xd8\xff\xe0...."), Some("image/jpeg"));
+        assert_eq!(sniff(b"RIFF\x00\x00\x00\x00WEBPVP8 "), Some("image/webp"));
+        for other in [b"".as_slice(), b"<html><script>", b"#!/bin/sh", b"GIF89a", b"MZ", b"<svg"] {
+            assert_eq!(sniff(other), None);
+        }
+    }
+}

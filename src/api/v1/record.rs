@@ -1,0 +1,73 @@
+//! A patient's whole record, as a clinician looks at it first; and as she reads it herself.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::reach::{Wants, allow};
+use super::show::{self, AppointmentView, BirthView, PatientView, PregnancyView, PrescriptionView, VisitView};
+use crate::api::frame::answer::Found;
+use crate::api::frame::gate::Allowed;
+use crate::api::frame::{Api, At, Problem, Routes};
+use crate::identity::grants;
+use crate::store::record::whole::{self, Whole};
+
+/// Lists the routes.
+pub fn list(routes: &mut Routes) {
+    routes.group("records", "Whole records: the newest twenty of each part. The parts have lists of their own.");
+    routes.get("/api/v1/patients/{id}/record", of_patient, "A patient's record");
+    routes.get("/api/v1/me/record", own, "One's own record, for a patient");
+}
+
+/// A record.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RecordView {
+    /// Who.
+    patient: PatientView,
+    /// The newest visits.
+    visits: Vec<VisitView>,
+    /// Pregnancies.
+    pregnancies: Vec<PregnancyView>,
+    /// Children.
+    births: Vec<BirthView>,
+    /// The newest medicines.
+    prescriptions: Vec<PrescriptionView>,
+    /// The newest appointments.
+    appointments: Vec<AppointmentView>,
+}
+
+fn view(api: &Api, record: Whole) -> RecordView {
+    let (country, today) = (&api.country, api.today());
+    RecordView {
+        patient: PatientView::from(&record.reached.patient),
+        visits: record.visits.into_iter().map(|visit| show::visit(country, visit)).collect(),
+        pregnancies: record.pregnancies.into_iter().map(|row| show::pregnancy(row, today)).collect(),
+        births: record.births.into_iter().map(BirthView::from).collect(),
+        prescriptions: record.prescriptions.into_iter().map(|row| show::prescription(country, row)).collect(),
+        appointments: record.appointments.into_iter().map(AppointmentView::from).collect(),
+    }
+}
+
+async fn of_patient(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ReadRecord>,
+    At(id): At<Uuid>,
+) -> Result<Found<RecordView>, Problem> {
+    let facility = actor.own_facility()?;
+    let now = api.now();
+    let record = whole::read(&api.pool, &api.vault, id, Some(facility), Some(actor.id()), now).await?;
+    allow(&actor, record.as_ref().map(|record| record.reached.clone()), Wants::Read)?;
+    let record = record.ok_or_else(|| Problem::missing("there is no such patient"))?;
+    api.seen(&actor, id, "record").await?;
+    Ok(Found(view(&api, record)))
+}
+
+async fn own(State(api): State<Arc<Api>>, actor: Allowed<grants::OwnRecord>) -> Result<Found<RecordView>, Problem> {
+    let record = whole::read(&api.pool, &api.vault, actor.id(), None, None, api.now()).await?;
+    let record = record.ok_or_else(super::consents::not_kept)?;
+    api.seen(&actor, actor.id(), "record").await?;
+    Ok(Found(view(&api, record)))
+}
