@@ -3,6 +3,7 @@
 
 mod account;
 mod frame;
+mod legacy;
 mod mails;
 mod patient_sign_in;
 mod pins;
@@ -18,6 +19,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use frame::Routes;
+use v1::{apply_as_professional, not_kept, self_consent, v1_due, verification_mail};
 use frame::gate::Public;
 pub use frame::{Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
 
@@ -28,6 +30,7 @@ fn routes() -> Routes {
     account::list(&mut routes);
     patient_sign_in::list(&mut routes);
     v1::list(&mut routes);
+    legacy::list(&mut routes);
     routes
 }
 

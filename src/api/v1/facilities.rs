@@ -292,14 +292,6 @@ pub struct Registration {
 
 const TAKEN: &str = "the registration is taken; a mail with a link is on its way to the address given";
 
-/// Adds a facility that waits for an administrator; a licence or address that is known is a conflict.
-pub(in crate::api) async fn new_facility(
-    work: &mut sqlx::PgConnection,
-    written: &Written<'_>,
-) -> Result<i32, Problem> {
-    Ok(facilities::add(work, written).await?)
-}
-
 async fn register(api: &Api, body: &Registration, kind: FacilityKindWord, role: Role) -> Result<(), Problem> {
     let mut work = api.begin().await?;
     // Who registers with an address that has an account learns nothing of it; its owner gets no mail
@@ -327,7 +319,7 @@ async fn register(api: &Api, body: &Registration, kind: FacilityKindWord, role: 
         image: None,
         now: api.now(),
     };
-    let facility = new_facility(&mut work, &written).await?;
+    let facility = facilities::add(&mut work, &written).await?;
     let id = api.new_id();
     let account = NewAccount {
         id,
@@ -403,30 +395,39 @@ async fn waiting(
     Ok(Found(Page::of(rows, which.limit, |row| row.id, FacilityView::from)))
 }
 
-/// Lists it, and invites the account that registered it to choose a password.
 async fn verify(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
 ) -> Result<Versioned<FacilityView>, Problem> {
     let mut work = api.begin().await?;
-    let full = facilities::find(&mut work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
+    verify_facility(&api, &mut work, &actor, id).await?;
+    shown(work, id).await
+}
+
+/// Lists a facility that waits, and lets the account in that registered it.
+pub(in crate::api) async fn verify_facility(
+    api: &Api,
+    work: &mut sqlx::PgConnection,
+    actor: &Actor,
+    id: i32,
+) -> Result<(), Problem> {
+    let full = facilities::find(work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
     if full.status != "pending" {
         return Err(Problem::conflict("this facility does not wait to be verified"));
     }
     let services: Vec<&str> = full.services.iter().map(String::as_str).collect();
-    facilities::update(&mut work, id, &as_written(&full, &services, "listed", api.now()), None).await?;
+    facilities::update(work, id, &as_written(&full, &services, "listed", api.now()), None).await?;
     let filter = accounts::AccountFilter {
         roles: &[Role::Hospital, Role::Pharmacy],
         facility: Some(id),
         status: Some("pending"),
         after: None,
     };
-    for waiting in accounts::list(&mut work, api.keyring(), &filter, 10).await? {
-        account::admit(&api, &mut work, &waiting).await?;
+    for waiting in accounts::list(work, api.keyring(), &filter, 10).await? {
+        account::admit(api, work, &waiting).await?;
     }
-    api.changed(&mut work, &actor, None, "facility").await?;
-    shown(work, id).await
+    api.changed(work, actor, None, "facility").await
 }
 
 fn as_written<'a>(full: &'a Full, services: &'a [&'a str], status: &'a str, now: DateTime<Utc>) -> Written<'a> {

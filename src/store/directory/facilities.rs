@@ -113,6 +113,17 @@ pub async fn find(work: &mut PgConnection, id: i32) -> Result<Option<Full>, Stor
     .await?)
 }
 
+/// Names of facilities, in full where they are known.
+pub async fn names(work: &mut PgConnection, ids: &[i32]) -> Result<Vec<(i32, String)>, StoreError> {
+    Ok(sqlx::query_as(
+        "SELECT id, coalesce(full_name, name)
+         FROM facility LEFT JOIN facility_detail ON facility_detail.facility = facility.id WHERE id = ANY ($1)",
+    )
+    .bind(ids)
+    .fetch_all(work)
+    .await?)
+}
+
 /// The district of a facility.
 pub async fn district(work: &mut PgConnection, id: i32) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar("SELECT district FROM facility WHERE id = $1").bind(id).fetch_optional(work).await?)
