@@ -1,6 +1,7 @@
 //! Wiring: settings, clock, HTTP server, and the driver that carries a turn from its channel
 //! through the engine to the store and back.
 
+pub mod api;
 pub mod clock;
 pub mod database;
 pub mod demo;

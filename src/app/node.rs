@@ -53,6 +53,8 @@ pub struct NodeParts<P> {
     pub menus: Menus,
     /// The store and identity.
     pub port: P,
+    /// Addresses beside those of phones.
+    pub web: Router,
     /// The numbers of this process.
     pub metrics: Metrics,
     /// What else goes on while it runs.
@@ -72,7 +74,7 @@ pub struct Node {
 impl Node {
     /// Starts it: it answers when this returns.
     pub fn start<P: DataPort>(parts: NodeParts<P>) -> std::io::Result<Self> {
-        let NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics, mut chores } =
+        let NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, web, metrics, mut chores } =
             parts;
         let address = listener.local_addr()?;
         let turn_settings = turn_settings(&settings);
@@ -89,7 +91,7 @@ impl Node {
                 metrics,
             }
         };
-        let app = router(&edge, entrances(&settings)).merge(health::router(health)).merge(elsewhere());
+        let app = router(&edge, entrances(&settings)).merge(health::router(health)).merge(web).merge(elsewhere());
         chores.spawn(tidy(Arc::clone(&edge), metrics));
         chores.spawn(sweep(sessions, clock, forget_after));
         if let (true, Some(watch)) = (settings.menu.reload, menus.watch()) {

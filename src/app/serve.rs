@@ -25,7 +25,7 @@ use super::port::{Port, PortParts, PortSettings};
 use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::turns::PortError;
-use super::{database, logging};
+use super::{api, database, logging};
 
 /// A database that starts beside us is waited for this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -120,6 +120,15 @@ impl Foundation {
             })?;
             chores.spawn(reminders.run());
         }
+        let ground = api::Ground {
+            pool: pool.clone(),
+            vault: Arc::clone(&vault),
+            hasher: hasher.clone(),
+            country: Arc::clone(&country),
+            clock: clock.clone(),
+            menus: menus.clone(),
+        };
+        let web = api::addresses(&settings, ground);
         let port = Port::open(PortParts {
             pool: pool.clone(),
             turns: sessions.clone(),
@@ -132,7 +141,7 @@ impl Foundation {
         })
         .await?;
         let parts =
-            NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, metrics, chores };
+            NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, web, metrics, chores };
         Ok(Node::start(parts)?)
     }
 }

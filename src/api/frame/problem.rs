@@ -54,7 +54,7 @@ pub struct Problem {
     #[schema(value_type = String, required = false)]
     pub reference: Option<String>,
     #[serde(skip)]
-    pub(super) retry_after: Option<u64>,
+    pub(in crate::api) retry_after: Option<u64>,
 }
 
 impl Problem {

@@ -4,6 +4,7 @@ mod appointments;
 mod audit;
 mod births;
 mod consents;
+mod documents;
 mod facilities;
 mod messages;
 mod patients;
@@ -20,7 +21,8 @@ mod visits;
 
 pub(super) use births::BirthType;
 pub(super) use consents::not_kept;
-pub(super) use facilities::{store as store_document, verify_facility};
+pub(super) use documents::store as store_document;
+pub(super) use facilities::verify_facility;
 pub(super) use professionals::{approve, public as public_professionals};
 pub(super) use reach::{Wants, reached};
 pub(super) use tables::{import_table, table};
@@ -53,6 +55,7 @@ pub fn list(routes: &mut Routes) {
     messages::list(routes);
     consents::list(routes);
     facilities::list(routes);
+    documents::list(routes);
     professionals::list(routes);
     users::list(routes);
     audit::list(routes);

@@ -80,6 +80,10 @@ pub struct PrescriptionBody {
     /// Days that the supply lasts.
     #[schema(minimum = 1, maximum = 366)]
     days: u16,
+    /// Whether she may see a private medicine on her phone.
+    #[serde(default)]
+    #[schema(required = false)]
+    may_be_shown: bool,
 }
 
 /// A prescription and its code.
@@ -118,9 +122,19 @@ async fn add(
     };
     let note = match (&body.medicine, &body.name) {
         (Some(code), None) if api.country.words.word(WordKind::Medicine, code).is_some() => {
-            MedicineNote { code: code.clone(), name: String::new(), dose: body.dose.0.clone() }
+            MedicineNote {
+                code: code.clone(),
+                name: String::new(),
+                dose: body.dose.0.clone(),
+                may_be_shown: body.may_be_shown,
+            }
         }
-        (None, Some(name)) => MedicineNote { code: String::new(), name: name.0.clone(), dose: body.dose.0.clone() },
+        (None, Some(name)) => MedicineNote {
+            code: String::new(),
+            name: name.0.clone(),
+            dose: body.dose.0.clone(),
+            may_be_shown: body.may_be_shown,
+        },
         (Some(_), None) => return Err(Problem::field("medicine", "no such code; GET /api/v1/codes lists them, and name takes words")),
         _ => return Err(Problem::field("medicine", "give the code or the name of one medicine")),
     };

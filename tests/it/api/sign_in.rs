@@ -1,0 +1,165 @@
+//! Signing in, staying signed in, signing out; forgotten passwords, codes, locks.
+
+use std::time::Duration;
+
+use mamacare::api::{Rate, Rates};
+use serde_json::{Value, json};
+
+use super::world::{PASSWORD, World, address, generous};
+
+fn credentials(name: &str, password: &str) -> Option<Value> {
+    Some(json!({"email": address(name), "password": password}))
+}
+
+#[tokio::test]
+async fn a_refresh_token_serves_once_and_its_second_use_ends_the_sign_in() {
+    let world = World::new().await;
+    let first = world.call("POST", "/api/login", None, credentials("nurse", PASSWORD)).await.expect(200);
+    assert_eq!(first["user"]["role"], "professional");
+    assert_eq!(first["expires_in"], 600);
+    let used = json!({"refresh_token": first["refresh_token"]});
+    let second = world.call("POST", "/api/token/refresh", None, Some(used.clone())).await.expect(200);
+    let token = second["token"].as_str().unwrap();
+    world.call("GET", "/api/account", Some(token), None).await.expect(200);
+    world.call("POST", "/api/token/refresh", None, Some(used)).await.expect(401);
+    let newest = json!({"refresh_token": second["refresh_token"]});
+    world.call("POST", "/api/token/refresh", None, Some(newest)).await.expect(401);
+    world.call("GET", "/api/account", Some(token), None).await.expect(401);
+}
+
+#[tokio::test]
+async fn an_access_token_is_over_after_ten_minutes_and_at_sign_out() {
+    let world = World::new().await;
+    let token = world.sign_in("nurse").await;
+    let other = world.sign_in("nurse").await;
+    world.call("POST", "/api/logout", Some(&token), None).await.expect(204);
+    world.call("GET", "/api/account", Some(&token), None).await.expect(401);
+    world.call("GET", "/api/account", Some(&other), None).await.expect(200);
+    let third = world.sign_in("nurse").await;
+    world.call("POST", "/api/logout-everywhere", Some(&third), None).await.expect(204);
+    world.call("GET", "/api/account", Some(&other), None).await.expect(401);
+    let last = world.sign_in("nurse").await;
+    world.clock.advance(Duration::from_mins(11));
+    world.call("GET", "/api/account", Some(&last), None).await.expect(401);
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_the_answer_is_the_same() {
+    let world = World::new().await;
+    let mut answers = Vec::new();
+    for (name, password) in [("nurse", "wrong wrong wrong"), ("nobody", PASSWORD), ("nobody", "x")] {
+        answers.push(world.call("POST", "/api/login", None, credentials(name, password)).await.expect(401));
+    }
+    answers.push(world.call("POST", "/api/admin/login", None, credentials("nurse", PASSWORD)).await.expect(401));
+    for _ in 0..8 {
+        world.call("POST", "/api/login", None, credentials("hospital", "wrong wrong wrong")).await.expect(401);
+    }
+    // Locked: the right password is refused too, in the same words, until the lock is over.
+    answers.push(world.call("POST", "/api/login", None, credentials("hospital", PASSWORD)).await.expect(401));
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+    world.clock.advance(Duration::from_secs(61));
+    world.sign_in("hospital").await;
+    for email in ["nurse", "nobody"] {
+        let body = json!({"email": address(email)});
+        let told = world.call("POST", "/api/password/forgot", None, Some(body)).await.expect(202);
+        answers.push(told);
+    }
+    assert_eq!(answers[answers.len() - 1], answers[answers.len() - 2]);
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_set_by_the_link_once() {
+    let world = World::new().await;
+    let before = world.sign_in("nurse").await;
+    let body = json!({"email": address("NURSE")});
+    world.call("POST", "/api/password/forgot", None, Some(body)).await.expect(202);
+    let (to, _) = world.newest_mail().await;
+    assert_eq!(to, address("nurse"));
+    let token = world.mailed_token().await;
+    let weak = json!({"token": token, "password": "password123"});
+    world.call("POST", "/api/password/reset", None, Some(weak)).await.expect(400);
+    let good = json!({"token": token, "password": "seven quiet mangoes"});
+    world.call("POST", "/api/password/reset", None, Some(good.clone())).await.expect(204);
+    world.call("POST", "/api/password/reset", None, Some(good)).await.expect(400);
+    world.call("GET", "/api/account", Some(&before), None).await.expect(401);
+    world.call("POST", "/api/login", None, credentials("nurse", PASSWORD)).await.expect(401);
+    world.call("POST", "/api/login", None, credentials("nurse", "seven quiet mangoes")).await.expect(200);
+}
+
+#[tokio::test]
+async fn codes_of_an_app_are_asked_for_and_serve_once() {
+    let world = World::new().await;
+    let admin = world.sign_in("admin").await;
+    let proof = json!({"current": PASSWORD});
+    let begun = world.call("POST", "/api/account/totp", Some(&admin), Some(proof.clone())).await.expect(200);
+    let secret = begun["secret"].as_str().unwrap();
+    let octets: [u8; 20] = base32(secret).try_into().unwrap();
+    let app = mamacare::identity::TotpSecret::new(octets);
+    let code = |app: &mamacare::identity::TotpSecret, world: &World| app.code_at(world.now());
+    let body = json!({"code": code(&app, &world)});
+    world.call("POST", "/api/account/totp/confirm", Some(&admin), Some(body)).await.expect(204);
+    let asked = world.call("POST", "/api/login", None, credentials("admin", PASSWORD)).await.expect(401);
+    assert_eq!(asked["type"], "/problems/code-required");
+    let with = |code: &str| Some(json!({"email": address("admin"), "password": PASSWORD, "code": code}));
+    world.call("POST", "/api/login", None, with(&code(&app, &world))).await.expect(401);
+    world.clock.advance(Duration::from_secs(60));
+    let fresh = code(&app, &world);
+    world.call("POST", "/api/login", None, with(&fresh)).await.expect(200);
+    world.call("POST", "/api/login", None, with(&fresh)).await.expect(401);
+}
+
+fn base32(text: &str) -> Vec<u8> {
+    let mut bits = 0_u32;
+    let mut buffer = 0_u32;
+    let mut octets = Vec::new();
+    for letter in text.bytes() {
+        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).unwrap();
+        buffer = (buffer << 5) | u32::try_from(value).unwrap();
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            octets.push(u8::try_from((buffer >> bits) & 0xff).unwrap());
+        }
+    }
+    octets
+}
+
+#[tokio::test]
+async fn tries_of_one_address_are_limited_and_told_how_long() {
+    let rates = Rates { knock: Rate { per_minute: 6, burst: 3 }, ..generous() };
+    let world = World::limited(rates).await;
+    for _ in 0..3 {
+        world.call("POST", "/api/login", None, credentials("nobody", "x")).await.expect(401);
+    }
+    let told = world.call("POST", "/api/login", None, credentials("nurse", PASSWORD)).await;
+    assert_eq!(told.status, 429);
+}
+
+#[tokio::test]
+async fn a_patient_signs_in_with_number_and_pin_and_the_counters_are_those_of_the_phone() {
+    let world = World::new().await;
+    let nurse = world.sign_in("nurse").await;
+    let phone = "+23276000001";
+    world.patient(&nurse, "Aminata", Some(phone)).await;
+    world.chosen_pin(phone, "480625").await;
+    let token = world.patient_sign_in("076 000001", "480625").await;
+    let record = world.call("GET", "/api/v1/me/record", Some(&token), None).await.expect(200);
+    assert_eq!(record["patient"]["given_name"], "Aminata");
+    for _ in 0..5 {
+        let wrong = json!({"phone": phone, "pin": "111213"});
+        world.call("POST", "/api/patient/login", None, Some(wrong)).await.expect(401);
+    }
+    let right = json!({"phone": phone, "pin": "480625"});
+    world.call("POST", "/api/patient/login", None, Some(right.clone())).await.expect(401);
+    let locked: bool = sqlx::query_scalar("SELECT bool_and(pin_locked_until IS NOT NULL) FROM credential")
+        .fetch_one(&world.database.pool)
+        .await
+        .unwrap();
+    assert!(locked);
+    assert!(world.messages().await.iter().any(|text| text.contains("locked")));
+    world.clock.advance(Duration::from_mins(31));
+    world.call("POST", "/api/patient/login", None, Some(right)).await.expect(200);
+    // A PIN alone names nobody.
+    world.call("POST", "/api/patient/login", None, Some(json!({"pin": "480625"}))).await.expect(400);
+    world.call("POST", "/api/mobile/auth", None, Some(json!({"pin": "480625"}))).await.expect(400);
+}

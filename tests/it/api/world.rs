@@ -1,0 +1,257 @@
+//! A running API with two hospitals, a pharmacy, staff and a patient.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use mamacare::api::{Api, ApiParts, ApiSettings, EnglishTexts, Rate, Rates, router};
+use mamacare::app::clock::Clock;
+use mamacare::care::Country;
+use mamacare::identity::{HasherSettings, PinHasher, Role};
+use mamacare::privacy::{Keyring, Vault};
+use mamacare::store::accounts::{self, NewAccount};
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::TestDatabase;
+
+pub const PASSWORD: &str = "river stone lantern";
+pub const HOSPITAL: i32 = 90_001;
+pub const OTHER_HOSPITAL: i32 = 90_002;
+pub const PHARMACY: i32 = 90_003;
+
+pub struct World {
+    pub database: TestDatabase,
+    pub keyring: Arc<Keyring>,
+    pub base: String,
+    pub clock: Clock,
+    client: Client,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Told {
+    pub status: StatusCode,
+    pub etag: Option<String>,
+    pub body: Value,
+    pub text: String,
+}
+
+impl Told {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.body
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::limited(generous()).await
+    }
+
+    pub async fn limited(rates: Rates) -> Self {
+        let database = TestDatabase::new().await;
+        let keyring = Arc::new(Keyring::demo());
+        let clock = Clock::manual("2026-11-24T12:00:00Z".parse().unwrap());
+        let costs = HasherSettings {
+            memory_kib: 64,
+            passes: 1,
+            lanes: 1,
+            threads: 2,
+            max_wait: Duration::from_secs(30),
+        };
+        let hasher = PinHasher::start(costs, keyring.pepper(), mamacare::app::clock::octets).unwrap();
+        let told = clock.clone();
+        let parts = ApiParts {
+            pool: database.pool.clone(),
+            vault: Arc::new(Vault::new(Arc::clone(&keyring), 1000)),
+            pins: hasher.clone(),
+            passwords: hasher.clone(),
+            country: Arc::new(Country::shipped().unwrap()),
+            texts: Arc::new(EnglishTexts),
+            clock: Arc::new(move || told.now()),
+            settings: ApiSettings { rates, refusal_after: Duration::ZERO, ..ApiSettings::default() },
+        };
+        let app = router(&Arc::new(Api::new(parts))).into_make_service_with_connect_info::<SocketAddr>();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        let world = Self { database, keyring, base, clock, client };
+        world.furnish(&hasher).await;
+        world
+    }
+
+    async fn furnish(&self, hasher: &PinHasher) {
+        sqlx::raw_sql(
+            "INSERT INTO district (id, name, region) VALUES ('bo', 'Bo', 'South'), ('kenema', 'Kenema', 'East')
+             ON CONFLICT DO NOTHING;
+             INSERT INTO facility (id, name, town, district, kind, services, updated_at) VALUES
+             (90001, 'First Hospital', 'Bo', 'bo', 'hospital', '{maternity}', now()),
+             (90002, 'Second Hospital', 'Kenema', 'kenema', 'hospital', '{maternity}', now()),
+             (90003, 'Corner Pharmacy', 'Bo', 'bo', 'pharmacy', '{}', now())",
+        )
+        .execute(&self.database.pool)
+        .await
+        .unwrap();
+        let hash = hasher.hash(PASSWORD).await.unwrap();
+        for (role, name, profession, facility) in [
+            (Role::Administrator, "admin", None, None),
+            (Role::Hospital, "hospital", None, Some(HOSPITAL)),
+            (Role::Hospital, "other-hospital", None, Some(OTHER_HOSPITAL)),
+            (Role::Professional, "nurse", Some("nurse"), Some(HOSPITAL)),
+            (Role::Professional, "other-nurse", Some("nurse"), Some(OTHER_HOSPITAL)),
+            (Role::Pharmacy, "pharmacy", None, Some(PHARMACY)),
+        ] {
+            self.account(role, name, profession, facility, &hash).await;
+        }
+    }
+
+    pub async fn account(
+        &self,
+        role: Role,
+        name: &str,
+        profession: Option<&str>,
+        facility: Option<i32>,
+        hash: &str,
+    ) -> Uuid {
+        let id = Uuid::now_v7();
+        let email = address(name);
+        let account = NewAccount {
+            id,
+            role,
+            email: &email,
+            name,
+            profession,
+            facility,
+            status: "active",
+            password_hash: Some(hash),
+            now: self.clock.now(),
+        };
+        let mut work = self.database.pool.acquire().await.unwrap();
+        assert!(accounts::add(&mut work, &self.keyring, &account).await.unwrap());
+        id
+    }
+
+    pub async fn call(&self, method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> Told {
+        self.ask(method, path, token, body, &[]).await
+    }
+
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Told {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        read(request.send().await.unwrap()).await
+    }
+
+    /// A request with a raw body.
+    pub async fn raw(&self, path: &str, token: Option<&str>, content_type: &str, body: impl Into<reqwest::Body>) -> Told {
+        let mut request = self.client.post(format!("{}{path}", self.base)).header("content-type", content_type);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        read(request.body(body).send().await.unwrap()).await
+    }
+
+    pub async fn sign_in(&self, name: &str) -> String {
+        let body = json!({"email": address(name), "password": PASSWORD});
+        let told = self.call("POST", "/api/login", None, Some(body)).await.expect(200);
+        told["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Registers a patient at the first hospital; her id.
+    pub async fn patient(&self, nurse: &str, given: &str, phone: Option<&str>) -> Uuid {
+        let mut body = json!({
+            "given_name": given, "family_name": "Example", "birth_date": "1998-04-12",
+            "consents": ["care", "reminders"]
+        });
+        if let Some(phone) = phone {
+            body["phone"] = phone.into();
+        }
+        let view = self.call("POST", "/api/v1/patients", Some(nurse), Some(body)).await.expect(201);
+        view["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// The newest message in the outbox: whom it goes to, and its text.
+    pub async fn newest_mail(&self) -> (String, String) {
+        let (cause, to, body): (String, Vec<u8>, Vec<u8>) = sqlx::query_as(
+            "SELECT cause, recipient, body FROM outbox WHERE medium = 'email' ORDER BY id DESC LIMIT 1",
+        )
+        .fetch_one(&self.database.pool)
+        .await
+        .unwrap();
+        let open = |column: &str, sealed: &[u8]| {
+            let bound = [column.as_bytes(), &[0], cause.as_bytes()].concat();
+            String::from_utf8(self.keyring.open("outbox", &bound, sealed).unwrap()).unwrap()
+        };
+        (open("recipient", &to), open("body", &body))
+    }
+
+    /// The token of the link in the newest mail.
+    pub async fn mailed_token(&self) -> String {
+        let (_, text) = self.newest_mail().await;
+        text.split("#token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Texts of the SMS that are queued, oldest first.
+    pub async fn messages(&self) -> Vec<String> {
+        let vault = Vault::new(Arc::clone(&self.keyring), 10);
+        let mut work = self.database.pool.acquire().await.unwrap();
+        let queued: Vec<_> = mamacare::store::outbox::queued(&mut work, &vault, 0, self.clock.now(), 50).await.unwrap();
+        queued.into_iter().map(|message| message.text).collect()
+    }
+
+    /// The PIN that was sent last, replaced by one that she chose.
+    pub async fn chosen_pin(&self, phone: &str, pin: &str) {
+        let texts = self.messages().await;
+        let text = texts.iter().rev().find(|text| text.contains("PIN is")).unwrap();
+        let sent = text.split("PIN is ").nth(1).unwrap().split('.').next().unwrap();
+        let body = json!({"phone": phone, "pin": sent, "new_pin": pin});
+        self.call("POST", "/api/patient/pin", None, Some(body)).await.expect(204);
+    }
+
+    pub async fn patient_sign_in(&self, phone: &str, pin: &str) -> String {
+        let body = json!({"phone": phone, "pin": pin});
+        let told = self.call("POST", "/api/patient/login", None, Some(body)).await.expect(200);
+        told["token"].as_str().unwrap().to_owned()
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+async fn read(response: Response) -> Told {
+    let status = response.status();
+    let etag = response.headers().get("etag").map(|value| value.to_str().unwrap().to_owned());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Told { status, etag, body, text }
+}
+
+pub fn address(name: &str) -> String {
+    format!("{name}@mamacare.example")
+}
+
+pub fn generous() -> Rates {
+    let much = Rate { per_minute: 1_000_000, burst: 1_000_000 };
+    Rates { address: much, account: much, knock: much }
+}
