@@ -378,7 +378,11 @@ pub(super) async fn send_invitation(
 
 /// Lets an account in that waited to be verified: it chose its password at registration, or does so now
 /// by the link of an invitation.
-pub(super) async fn admit(api: &Api, work: &mut sqlx::PgConnection, waiting: &Account) -> Result<(), Problem> {
+pub(super) async fn admit(
+    api: &Api,
+    work: &mut sqlx::PgConnection,
+    waiting: &Account,
+) -> Result<(), Problem> {
     let status = if waiting.password_hash.is_some() { "active" } else { "invited" };
     let change = accounts::Change { status: Some(status), ..accounts::Change::default() };
     accounts::update(work, api.keyring(), waiting.id, &change, waiting.updated_at, api.now()).await?;

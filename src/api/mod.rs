@@ -19,9 +19,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use frame::Routes;
-use v1::{apply_as_professional, not_kept, self_consent, v1_due, verification_mail};
 use frame::gate::Public;
 pub use frame::{Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
+use v1::{apply_as_professional, not_kept, self_consent, v1_due, verification_mail};
 
 /// All routes.
 fn routes() -> Routes {

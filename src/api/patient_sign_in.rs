@@ -77,9 +77,11 @@ pub(super) async fn person(api: &Api, login: &PatientLogin) -> Result<Uuid, Prob
 /// Starts a sign-in for somebody who proved herself.
 pub(super) async fn admit(api: &Api, id: Uuid) -> Result<SignedIn, Problem> {
     let mut work = api.begin().await?;
-    let opened = people::open(&mut work, &api.vault, id).await?.ok_or_else(|| Problem::unauthenticated(REFUSED))?;
+    let opened =
+        people::open(&mut work, &api.vault, id).await?.ok_or_else(|| Problem::unauthenticated(REFUSED))?;
     let name = format!("{} {}", opened.identity.given, opened.identity.family).trim().to_owned();
-    let user = User { id, name, email: None, role: Role::Patient, facility: opened.home_facility, profession: None };
+    let user =
+        User { id, name, email: None, role: Role::Patient, facility: opened.home_facility, profession: None };
     let signed_in = start(api, &mut work, Subject::Person(id), user).await?;
     work.commit().await?;
     Ok(signed_in)
@@ -169,7 +171,12 @@ pub(super) async fn recover(api: &Api, phone: Phone, place: u8) -> Result<(), Pr
         let cause: [u8; 16] = api.keyring().random();
         let asked = phones::ask(&mut work, &key, Request::RecoverPin, &cause, api.now(), &ALLOWED).await?;
         if asked == Asked::First {
-            let owner = Owner { key: &opened.key, identity: &opened.identity, msisdn: phone.0, language: &opened.language };
+            let owner = Owner {
+                key: &opened.key,
+                identity: &opened.identity,
+                msisdn: phone.0,
+                language: &opened.language,
+            };
             pins::send(api, &mut work, &owner, &pin, &hash).await?;
         }
         work.commit().await?;

@@ -109,7 +109,8 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
     };
     let mut counters = credentials::hold_counters(&mut work, &phone, person).await?;
     let (now, limits) = (api.now(), &api.settings.pin_tries);
-    let was_open = counters.person.as_ref().is_some_and(|tries| tries.locked_until.is_none_or(|until| until <= now));
+    let was_open =
+        counters.person.as_ref().is_some_and(|tries| tries.locked_until.is_none_or(|until| until <= now));
     let of_phone = counters.phone.admit(attempt, now, limits);
     let of_person = counters.person.as_mut().map(|tries| tries.admit(attempt, now, limits));
     let admitted = |admission: Admission| matches!(admission, Admission::Admitted { .. });
@@ -126,7 +127,8 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
     };
     let fits = api.pins.verify(pin.reveal(), against).await?;
     let (Some(person), Some(credential), true) = (person, credential, fits && may) else {
-        let locked = counters.person.as_ref().and_then(|tries| tries.locked_until).filter(|until| *until > now);
+        let locked =
+            counters.person.as_ref().and_then(|tries| tries.locked_until).filter(|until| *until > now);
         if let (Some(person), true) = (person, may) {
             refused(api, person, msisdn, locked.filter(|_| was_open)).await?;
         }
@@ -144,20 +146,28 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
 }
 
 /// Writes down a wrong try; tells her by SMS where it locked her PIN.
-async fn refused(api: &Api, person: Uuid, msisdn: Msisdn, locked: Option<DateTime<Utc>>) -> Result<(), Problem> {
+async fn refused(
+    api: &Api,
+    person: Uuid,
+    msisdn: Msisdn,
+    locked: Option<DateTime<Utc>>,
+) -> Result<(), Problem> {
     use crate::store::trail::{Doer, Line, add};
     let mut work = api.begin().await?;
     let doer = Doer { staff: None, role: None, facility: None, sign_in: Uuid::nil() };
-    let line = Line { at: api.now(), doer, person: Some(person), act: "sign_in_failed", what: "pin", reason: None };
+    let line =
+        Line { at: api.now(), doer, person: Some(person), act: "sign_in_failed", what: "pin", reason: None };
     add(&mut work, api.keyring(), &[line]).await?;
     if let Some(until) = locked
         && let Some(opened) = people::open(&mut work, &api.vault, person).await?
     {
         let minutes = crate::identity::Tries::minutes_left(until, api.now());
         let text = api.texts.pin_locked(&opened.language, minutes, &api.settings.service_code);
-        let owner = Owner { key: &opened.key, identity: &opened.identity, msisdn, language: &opened.language };
+        let owner =
+            Owner { key: &opened.key, identity: &opened.identity, msisdn, language: &opened.language };
         let cause = format!("locked:{person}:{}", until.timestamp());
-        message(api, &mut work, &owner, &cause, Kind::Warning, &text, api.now() + TimeDelta::hours(2)).await?;
+        message(api, &mut work, &owner, &cause, Kind::Warning, &text, api.now() + TimeDelta::hours(2))
+            .await?;
     }
     work.commit().await?;
     Ok(())
@@ -166,7 +176,9 @@ async fn refused(api: &Api, person: Uuid, msisdn: Msisdn, locked: Option<DateTim
 /// Makes a PIN that she chose her own.
 pub async fn choose(api: &Api, person: Uuid, msisdn: Msisdn, pin: &Pin) -> Result<(), Problem> {
     let mut work = api.begin().await?;
-    let opened = people::open(&mut work, &api.vault, person).await?.ok_or_else(|| Problem::missing("there is no such person"))?;
+    let opened = people::open(&mut work, &api.vault, person)
+        .await?
+        .ok_or_else(|| Problem::missing("there is no such person"))?;
     let policy = PinPolicy { min_length: api.settings.pin_min_length.into(), ..PinPolicy::default() };
     policy
         .check(pin, &known(&opened.identity, &[msisdn]))

@@ -74,8 +74,19 @@ pub struct Node {
 impl Node {
     /// Starts it: it answers when this returns.
     pub fn start<P: DataPort>(parts: NodeParts<P>) -> std::io::Result<Self> {
-        let NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, web, metrics, mut chores } =
-            parts;
+        let NodeParts {
+            settings,
+            clock,
+            listener,
+            pool,
+            keys,
+            sessions,
+            menus,
+            port,
+            web,
+            metrics,
+            mut chores,
+        } = parts;
         let address = listener.local_addr()?;
         let turn_settings = turn_settings(&settings);
         let forget_after = LONGEST_SESSION + Duration::from_secs(settings.ussd.resume_window_seconds);
@@ -91,7 +102,8 @@ impl Node {
                 metrics,
             }
         };
-        let app = router(&edge, entrances(&settings)).merge(health::router(health)).merge(web).merge(elsewhere());
+        let app =
+            router(&edge, entrances(&settings)).merge(health::router(health)).merge(web).merge(elsewhere());
         chores.spawn(tidy(Arc::clone(&edge), metrics));
         chores.spawn(sweep(sessions, clock, forget_after));
         if let (true, Some(watch)) = (settings.menu.reload, menus.watch()) {

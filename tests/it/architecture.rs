@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("privacy", &["care"], &["sqlx", "tokio"]),
     ("identity", &["care", "privacy"], &["tokio"]),
     ("store", &["care", "privacy", "identity", "messages", "ussd", "menu"], &["sqlx", "tokio"]),
+    ("api", &["care", "identity", "privacy", "store", "text"], &["axum", "sqlx", "tokio"]),
     ("channels", &["ussd", "messages", "care", "text"], &["axum", "tokio"]),
 ];
 

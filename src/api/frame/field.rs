@@ -59,7 +59,7 @@ impl<const MAX: usize> std::ops::Deref for Prose<MAX> {
 /// Whether a character may stand in a text: no control character but, in prose, tab and line break;
 /// none that turns the direction of what follows; nothing that is no character.
 fn plain(letter: char, prose: bool) -> bool {
-    let formatting = matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}');
+    let formatting = matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFD}'..='\u{FFFF}');
     !formatting && (!letter.is_control() || (prose && matches!(letter, '\n' | '\r' | '\t')))
 }
 

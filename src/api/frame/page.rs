@@ -11,14 +11,73 @@ use utoipa::{PartialSchema, ToSchema};
 use super::Problem;
 
 /// One page.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
     /// Rows.
     pub items: Vec<T>,
     /// The `cursor` of the page after this one; none on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, value_type = String)]
     pub next: Option<String>,
+}
+
+/// A list without pages, of which there are few rows.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct All<T>(pub Vec<T>);
+
+impl<T> FromIterator<T> for All<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(rows: I) -> Self {
+        Self(rows.into_iter().collect())
+    }
+}
+
+fn rows_of<T: ToSchema>() -> utoipa::openapi::schema::Array {
+    utoipa::openapi::schema::Array::new(utoipa::openapi::Ref::from_schema_name(T::name()))
+}
+
+fn with_rows<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let next = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The `cursor` of the page after this one; none on the last."));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property("items", rows_of::<T>())
+            .required("items")
+            .property("next", next)
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("PageOf{}", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        with_rows::<T>(schemas);
+    }
+}
+
+impl<T: ToSchema> PartialSchema for All<T> {
+    fn schema() -> RefOr<Schema> {
+        RefOr::T(Schema::Array(rows_of::<T>()))
+    }
+}
+
+impl<T: ToSchema> ToSchema for All<T> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("ListOf{}", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        with_rows::<T>(schemas);
+    }
 }
 
 impl<T> Page<T> {

@@ -74,11 +74,15 @@ pub struct EnglishTexts;
 
 impl Texts for EnglishTexts {
     fn pin_issued(&self, _: &str, pin: &str, service_code: &str) -> String {
-        format!("MamaCare: your PIN is {pin}. Dial {service_code} and choose your own. Keep it for you alone.")
+        format!(
+            "MamaCare: your PIN is {pin}. Dial {service_code} and choose your own. Keep it for you alone."
+        )
     }
 
     fn pin_locked(&self, _: &str, minutes: i64, service_code: &str) -> String {
-        format!("MamaCare: your PIN is locked for {minutes} minutes after wrong tries. If that was not you, dial {service_code} and choose a new one.")
+        format!(
+            "MamaCare: your PIN is locked for {minutes} minutes after wrong tries. If that was not you, dial {service_code} and choose a new one."
+        )
     }
 }
 

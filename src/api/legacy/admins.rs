@@ -12,6 +12,7 @@ use crate::api::frame::answer::{Created, Found};
 use crate::api::frame::body::Body;
 use crate::api::frame::field::{Email, Name};
 use crate::api::frame::gate::Allowed;
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::api::v1::{approve, new_administrator, reach_user, spare, verify_facility};
 use crate::identity::{Role, grants};
@@ -22,7 +23,11 @@ pub fn list(routes: &mut Routes) {
     routes.group("old: administrators", "Administrators at the addresses of the old system.");
     routes.post("/api/admin/create-admin", create, "Invite an administrator");
     routes.post("/api/admin/verify-admin/{email}", verify_admin, "Send an administrator's invitation again");
-    routes.post("/api/admin/verify/{user_id}", verify_user, "Verify an account that registered, and its facility");
+    routes.post(
+        "/api/admin/verify/{user_id}",
+        verify_user,
+        "Verify an account that registered, and its facility",
+    );
     routes.get("/api/admin/admins", all, "All administrators");
     routes.post("/api/admin/admins", create, "Invite an administrator");
     routes.get("/api/admin/admins/{id}", one, "An administrator");
@@ -157,7 +162,7 @@ impl From<Account> for AdminView {
 async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageAdministrators>,
-) -> Result<Found<Vec<AdminView>>, Problem> {
+) -> Result<Found<All<AdminView>>, Problem> {
     let _ = actor;
     let mut work = api.pool.acquire().await?;
     let filter = AccountFilter { roles: &[Role::Administrator], ..AccountFilter::default() };
@@ -172,7 +177,11 @@ async fn find(
     id: Uuid,
 ) -> Result<Account, Problem> {
     let account = reach_user(api, work, actor, id).await?;
-    if account.role == Role::Administrator { Ok(account) } else { Err(Problem::missing("there is no such administrator")) }
+    if account.role == Role::Administrator {
+        Ok(account)
+    } else {
+        Err(Problem::missing("there is no such administrator"))
+    }
 }
 
 async fn one(

@@ -22,7 +22,10 @@ use crate::store::sealed::{ChildNote, Sex};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
-    routes.group("old: birth records", "Birth records at the addresses of the old system, for health professionals.");
+    routes.group(
+        "old: birth records",
+        "Birth records at the addresses of the old system, for health professionals.",
+    );
     routes.post("/api/patient/birth-records", add, "Write down a birth");
     routes.put("/api/patient/birth-records/{id}", amend, "Amend a birth");
     routes.delete("/api/patient/birth-records/{id}", remove, "Strike out a birth");
@@ -120,9 +123,15 @@ pub struct OldBirthChange {
     notes: Option<Note>,
 }
 
-async fn find(work: &mut sqlx::PgConnection, key: &crate::privacy::PersonKey, number: i16) -> Result<Birth, Problem> {
+async fn find(
+    work: &mut sqlx::PgConnection,
+    key: &crate::privacy::PersonKey,
+    number: i16,
+) -> Result<Birth, Problem> {
     let rows = births::list(work, key).await?;
-    rows.into_iter().find(|row| row.number == number).ok_or_else(|| Problem::missing("she has no such birth record"))
+    rows.into_iter()
+        .find(|row| row.number == number)
+        .ok_or_else(|| Problem::missing("she has no such birth record"))
 }
 
 async fn amend(

@@ -24,7 +24,10 @@ use crate::store::sealed::{Diagnosis, VisitNote};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
-    routes.group("old: medical records", "Medical records at the addresses of the old system, for health professionals.");
+    routes.group(
+        "old: medical records",
+        "Medical records at the addresses of the old system, for health professionals.",
+    );
     routes.post("/api/patient/medical-records", add, "Write down a medical record");
     routes.delete("/api/patient/medical-records/{id}", remove, "Strike out a medical record");
 }
@@ -66,7 +69,11 @@ async fn add(
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     record::hold(&mut work, id).await?;
     // Words that name a diagnosis of the country's list become its code, which phones show in plain words.
-    let known = api.country.words.of(WordKind::Diagnosis).find(|word| word.name.eq_ignore_ascii_case(&body.diagnosis));
+    let known = api
+        .country
+        .words
+        .of(WordKind::Diagnosis)
+        .find(|word| word.name.eq_ignore_ascii_case(&body.diagnosis));
     let diagnoses = known.map(|word| Diagnosis { code: word.code.clone(), may_be_shown: false });
     let note = VisitNote {
         diagnoses: diagnoses.into_iter().collect(),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::api::frame::answer::Found;
 use crate::api::frame::gate::Public;
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, Problem, Routes};
 use crate::api::v1::public_professionals;
 use crate::store::directory::facilities::{self, Full};
@@ -77,13 +78,16 @@ pub struct OldPharmacy {
 }
 
 async fn listed(api: &Api, is_pharmacy: bool) -> Result<Vec<Full>, Problem> {
-    let filter =
-        facilities::Filter { pharmacies: is_pharmacy, status: Some("listed"), ..facilities::Filter::default() };
+    let filter = facilities::Filter {
+        pharmacies: is_pharmacy,
+        status: Some("listed"),
+        ..facilities::Filter::default()
+    };
     let mut work = api.pool.acquire().await?;
     Ok(facilities::list(&mut work, &filter, MOST).await?)
 }
 
-async fn hospitals(State(api): State<Arc<Api>>, _: Public) -> Result<Found<Vec<OldHospital>>, Problem> {
+async fn hospitals(State(api): State<Arc<Api>>, _: Public) -> Result<Found<All<OldHospital>>, Problem> {
     let shown = listed(&api, false).await?.into_iter().map(|full| OldHospital {
         id: full.id,
         name: full.full_name.unwrap_or(full.name),
@@ -100,7 +104,7 @@ async fn hospitals(State(api): State<Arc<Api>>, _: Public) -> Result<Found<Vec<O
     Ok(Found(shown.collect()))
 }
 
-async fn pharmacies(State(api): State<Arc<Api>>, _: Public) -> Result<Found<Vec<OldPharmacy>>, Problem> {
+async fn pharmacies(State(api): State<Arc<Api>>, _: Public) -> Result<Found<All<OldPharmacy>>, Problem> {
     let shown = listed(&api, true).await?.into_iter().map(|full| OldPharmacy {
         id: full.id,
         name: full.full_name.unwrap_or(full.name),
@@ -151,27 +155,28 @@ pub struct OldDoctor {
     experience: String,
 }
 
-async fn doctors(State(api): State<Arc<Api>>, _: Public) -> Result<Found<Vec<OldDoctor>>, Problem> {
-    let shown = public_professionals(&api, None, MOST).await?.into_iter().map(|(account, detail)| OldDoctor {
-        id: account.id,
-        name: account.name,
-        specialization: detail.specialization,
-        email: String::new(),
-        phone: detail.phone,
-        professional_type: if detail.professional_type.is_empty() {
-            account.profession.unwrap_or_default()
-        } else {
-            detail.professional_type
-        },
-        hospital_affiliation: detail.hospital_affiliation,
-        address: detail.address,
-        city: detail.city,
-        state: detail.state,
-        country: detail.country,
-        image_url: None,
-        website: detail.website,
-        qualifications: detail.qualifications,
-        experience: detail.experience,
-    });
+async fn doctors(State(api): State<Arc<Api>>, _: Public) -> Result<Found<All<OldDoctor>>, Problem> {
+    let shown =
+        public_professionals(&api, None, MOST).await?.into_iter().map(|(account, detail)| OldDoctor {
+            id: account.id,
+            name: account.name,
+            specialization: detail.specialization,
+            email: String::new(),
+            phone: detail.phone,
+            professional_type: if detail.professional_type.is_empty() {
+                account.profession.unwrap_or_default()
+            } else {
+                detail.professional_type
+            },
+            hospital_affiliation: detail.hospital_affiliation,
+            address: detail.address,
+            city: detail.city,
+            state: detail.state,
+            country: detail.country,
+            image_url: None,
+            website: detail.website,
+            qualifications: detail.qualifications,
+            experience: detail.experience,
+        });
     Ok(Found(shown.collect()))
 }

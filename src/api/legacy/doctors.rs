@@ -14,6 +14,7 @@ use crate::api::account::{self, Message};
 use crate::api::frame::answer::{Created, Found};
 use crate::api::frame::field::{Email, License, Line, LongName, Phone, Prose};
 use crate::api::frame::gate::Allowed;
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::api::v1::spare;
 use crate::identity::{Role, grants};
@@ -207,7 +208,8 @@ async fn add(
     };
     account::invite(&api, &mut work, &account).await?;
     let public = fields.is_verified == Some(true);
-    professionals::save(&mut work, api.keyring(), account.id, &detail, public, public.then(|| api.now())).await?;
+    professionals::save(&mut work, api.keyring(), account.id, &detail, public, public.then(|| api.now()))
+        .await?;
     let (stored, entry) = find(&api, &mut work, account.id).await?;
     api.changed(&mut work, &actor, None, "staff").await?;
     work.commit().await?;
@@ -228,7 +230,7 @@ async fn find(api: &Api, work: &mut sqlx::PgConnection, id: Uuid) -> Result<(Acc
 async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
-) -> Result<Found<Vec<DoctorView>>, Problem> {
+) -> Result<Found<All<DoctorView>>, Problem> {
     let _ = actor;
     let mut work = api.pool.acquire().await?;
     let entries = professionals::list(&mut work, api.keyring(), false, None, 2000).await?;
@@ -238,7 +240,7 @@ async fn all(
             shown.push(view(account, entry));
         }
     }
-    Ok(Found(shown))
+    Ok(Found(All(shown)))
 }
 
 async fn one(

@@ -12,6 +12,7 @@ use crate::api::account::Message;
 use crate::api::frame::answer::{Created, Found};
 use crate::api::frame::field::{Email, License, Line, LongName, Phone};
 use crate::api::frame::gate::{Actor, Allowed};
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::api::v1::store_document;
 use crate::identity::grants;
@@ -184,7 +185,12 @@ pub struct PharmacyAdded {
     pharmacy: OldFacility,
 }
 
-async fn add(api: &Api, actor: &Actor, kind: &str, form: Form<FacilityFields>) -> Result<OldFacility, Problem> {
+async fn add(
+    api: &Api,
+    actor: &Actor,
+    kind: &str,
+    form: Form<FacilityFields>,
+) -> Result<OldFacility, Problem> {
     let fields = form.fields;
     let (city, state) = (required("city", fields.city.as_ref())?, required("state", fields.state.as_ref())?);
     let local = required("phone", fields.phone.as_ref())?.0.local();
@@ -252,7 +258,7 @@ async fn add_pharmacy(
 /// The old lists have no pages; they end here.
 const MOST: i64 = 5000;
 
-async fn all(api: &Api, is_pharmacy: bool) -> Result<Found<Vec<OldFacility>>, Problem> {
+async fn all(api: &Api, is_pharmacy: bool) -> Result<Found<All<OldFacility>>, Problem> {
     let mut work = api.pool.acquire().await?;
     let filter = facilities::Filter { pharmacies: is_pharmacy, ..facilities::Filter::default() };
     let rows = facilities::list(&mut work, &filter, MOST).await?;
@@ -263,7 +269,7 @@ async fn all(api: &Api, is_pharmacy: bool) -> Result<Found<Vec<OldFacility>>, Pr
 async fn hospitals(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
-) -> Result<Found<Vec<OldFacility>>, Problem> {
+) -> Result<Found<All<OldFacility>>, Problem> {
     let _ = actor;
     all(&api, false).await
 }
@@ -271,7 +277,7 @@ async fn hospitals(
 async fn pharmacies(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
-) -> Result<Found<Vec<OldFacility>>, Problem> {
+) -> Result<Found<All<OldFacility>>, Problem> {
     let _ = actor;
     all(&api, true).await
 }

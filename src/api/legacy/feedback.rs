@@ -12,6 +12,7 @@ use crate::api::frame::answer::{Created, Found};
 use crate::api::frame::body::{Body, Filter};
 use crate::api::frame::field::{Line, LongName, Prose};
 use crate::api::frame::gate::Allowed;
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::api::v1::{Wants, reached};
 use crate::identity::grants;
@@ -19,7 +20,8 @@ use crate::store::record::referrals::{self, Feedback, FeedbackDetail, NewFeedbac
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
-    routes.group("old: referral feedback", "Referral feedback at the addresses of the old system, for staff.");
+    routes
+        .group("old: referral feedback", "Referral feedback at the addresses of the old system, for staff.");
     routes.post("/api/referral-feedback", add, "Tell what became of a patient who was referred");
     routes.get("/api/referral-feedback", all, "Feedback of one's facility, newest first");
     routes.get("/api/referral-feedback/{id}", one, "One feedback of one's facility");
@@ -153,7 +155,7 @@ async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::AnswerReferral>,
     Filter(how): Filter<HowMany>,
-) -> Result<Found<Vec<OldFeedbackView>>, Problem> {
+) -> Result<Found<All<OldFeedbackView>>, Problem> {
     let limit = how.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(Problem::field("limit", "expected 1 to 200"));
@@ -170,5 +172,7 @@ async fn one(
 ) -> Result<Found<OldFeedbackView>, Problem> {
     let mut work = api.pool.acquire().await?;
     let found = referrals::find_feedback(&mut work, api.keyring(), id, actor.own_facility()?).await?;
-    found.map(|row| Found(OldFeedbackView::from(row))).ok_or_else(|| Problem::missing("there is no such feedback"))
+    found
+        .map(|row| Found(OldFeedbackView::from(row)))
+        .ok_or_else(|| Problem::missing("there is no such feedback"))
 }

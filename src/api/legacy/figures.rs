@@ -102,7 +102,10 @@ async fn births_by_sex(
     }
 }
 
-async fn export(State(api): State<Arc<Api>>, actor: Allowed<grants::ExportPatients>) -> Result<Download, Problem> {
+async fn export(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ExportPatients>,
+) -> Result<Download, Problem> {
     table(&api, &actor)
 }
 
@@ -118,7 +121,10 @@ async fn import(
     let (head, content) = request.into_parts();
     let is_form = head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_form.to_ascii_lowercase().starts_with("multipart/form-data") {
-        return Err(Problem::new(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected content-type multipart/form-data"));
+        return Err(Problem::new(
+            axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "expected content-type multipart/form-data",
+        ));
     }
     let octets = body::read(Request::from_parts(head.clone(), content), MOST).await?;
     let whole = Request::from_parts(head, axum::body::Body::from(octets));

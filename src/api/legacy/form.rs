@@ -29,7 +29,11 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Api>> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Arc<Api>) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         if !kind.to_ascii_lowercase().starts_with("multipart/form-data") {
             body::expect_type(request.headers(), "application/json")?;
             let octets = body::read(request, MOST_JSON).await?;
@@ -51,13 +55,19 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Api>> for Form<T> {
                 texts.insert(name, text);
             }
         }
-        let fields: Map<String, Value> =
-            texts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name, Value::String(text))).collect();
+        let fields: Map<String, Value> = texts
+            .into_iter()
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(name, text)| (name, Value::String(text)))
+            .collect();
         let fields = serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
             let field = error.path().to_string();
             let detail = error.inner().to_string();
             let detail = detail.split('"').step_by(2).collect::<Vec<_>>().join("…");
-            Problem { fields: vec![FieldProblem { field: field.clone(), detail: detail.clone() }], ..Problem::malformed(format!("{field}: {detail}")) }
+            Problem {
+                fields: vec![FieldProblem { field: field.clone(), detail: detail.clone() }],
+                ..Problem::malformed(format!("{field}: {detail}"))
+            }
         })?;
         Ok(Self { fields, image })
     }
@@ -109,10 +119,13 @@ pub fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
     let list = match Option::<Either>::deserialize(deserializer)? {
         None => return Ok(None),
         Some(Either::List(list)) => list,
-        Some(Either::Text(text)) => serde_json::from_str(&text)
-            .unwrap_or_else(|_| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()),
+        Some(Either::Text(text)) => serde_json::from_str(&text).unwrap_or_else(|_| {
+            text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+        }),
     };
-    let fits = |text: &String| !text.is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control);
+    let fits = |text: &String| {
+        !text.is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control)
+    };
     if list.len() <= 50 && list.iter().all(fits) {
         Ok(Some(list))
     } else {

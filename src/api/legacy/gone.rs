@@ -10,7 +10,10 @@ use crate::api::frame::{Api, Problem, Routes};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
-    routes.group("gone", "Addresses of the old system that were unsafe by what they did. Each says what to do instead.");
+    routes.group(
+        "gone",
+        "Addresses of the old system that were unsafe by what they did. Each says what to do instead.",
+    );
     routes.get("/api/debug/pins", pins, "Gone: it showed every PIN");
     routes.get("/api/healthcare-provider/pin/{pin}", pin_in_path, "Gone: a PIN in an address");
     routes.get("/api/doctors/pin/{pin}", pin_in_path, "Gone: a PIN in an address");
@@ -50,19 +53,27 @@ pub fn list(routes: &mut Routes) {
 }
 
 async fn pins(State(_): State<Arc<Api>>, _: Public) -> Result<Done, Problem> {
-    Err(Problem::gone("nobody can read PINs here; a patient who forgot hers asks at POST /api/patient/pin/forgotten"))
+    Err(Problem::gone(
+        "nobody can read PINs here; a patient who forgot hers asks at POST /api/patient/pin/forgotten",
+    ))
 }
 
 async fn pin_in_path(State(_): State<Arc<Api>>, _: Public) -> Result<Done, Problem> {
-    Err(Problem::gone("a PIN never stands in an address; staff sign in with e-mail and password at POST /api/login"))
+    Err(Problem::gone(
+        "a PIN never stands in an address; staff sign in with e-mail and password at POST /api/login",
+    ))
 }
 
 async fn recovery(State(_): State<Arc<Api>>, _: Public) -> Result<Done, Problem> {
-    Err(Problem::gone("a new PIN comes by SMS: ask at POST /api/patient/pin/forgotten, then choose one at POST /api/patient/pin"))
+    Err(Problem::gone(
+        "a new PIN comes by SMS: ask at POST /api/patient/pin/forgotten, then choose one at POST /api/patient/pin",
+    ))
 }
 
 async fn signup(State(_): State<Arc<Api>>, _: Public) -> Result<Done, Problem> {
-    Err(Problem::gone("administrators are invited by one another; the first is made with `mamacare admin create`"))
+    Err(Problem::gone(
+        "administrators are invited by one another; the first is made with `mamacare admin create`",
+    ))
 }
 
 async fn uploads(State(_): State<Arc<Api>>, _: Public) -> Result<Done, Problem> {

@@ -12,6 +12,7 @@ use super::patient::{RecordView, records, shown};
 use crate::api::frame::answer::Found;
 use crate::api::frame::body::Body;
 use crate::api::frame::gate::{Allowed, Knock};
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, Problem, Routes};
 use crate::api::patient_sign_in::{self, PatientLogin};
 use crate::identity::grants;
@@ -189,8 +190,8 @@ async fn profile(
 async fn medical_records(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnRecord>,
-) -> Result<Found<Vec<RecordView>>, Problem> {
+) -> Result<Found<All<RecordView>>, Problem> {
     let rows = records(&api, actor.id()).await?;
     api.seen(&actor, actor.id(), "visits").await?;
-    Ok(Found(rows))
+    Ok(Found(All(rows)))
 }

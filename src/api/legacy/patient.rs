@@ -15,6 +15,7 @@ use crate::api::frame::answer::Found;
 use crate::api::frame::body::Body;
 use crate::api::frame::field::{Phone, Pin};
 use crate::api::frame::gate::{Allowed, Knock};
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, Problem, Routes};
 use crate::api::patient_sign_in::{self, PatientLogin};
 use crate::api::{not_kept, pins};
@@ -36,7 +37,11 @@ pub fn list(routes: &mut Routes) {
     routes.get("/api/patient/medical-records", own_records, "One's own medical records");
     routes.get("/api/patient/birth-records", own_births, "One's own children");
     routes.post("/api/patient/pin-recovery", recover, "Ask for a new PIN by SMS");
-    routes.post("/api/patient/reset-pin", reset, "Choose a new PIN, proving the old one or that which was sent");
+    routes.post(
+        "/api/patient/reset-pin",
+        reset,
+        "Choose a new PIN, proving the old one or that which was sent",
+    );
 }
 
 /// The profile of somebody who proved herself.
@@ -133,10 +138,11 @@ pub struct RecordView {
 
 /// A visit in the old fields. Her own view holds what her clinician lets be shown.
 pub(super) fn record(country: &Country, hospital: String, visit: Visit, own: bool) -> RecordView {
-    let coded = visit.note.diagnoses.iter().filter(|diagnosis| diagnosis.may_be_shown || !own).map(|diagnosis| {
-        let word = country.words.word(WordKind::Diagnosis, &diagnosis.code);
-        word.map_or_else(|| diagnosis.code.clone(), |word| word.name.clone())
-    });
+    let coded =
+        visit.note.diagnoses.iter().filter(|diagnosis| diagnosis.may_be_shown || !own).map(|diagnosis| {
+            let word = country.words.word(WordKind::Diagnosis, &diagnosis.code);
+            word.map_or_else(|| diagnosis.code.clone(), |word| word.name.clone())
+        });
     let coded: Vec<String> = coded.collect();
     let diagnosis = if visit.words.diagnosis.is_empty() { coded.join(", ") } else { visit.words.diagnosis };
     RecordView {
@@ -156,7 +162,8 @@ pub(super) async fn records(api: &Api, person: Uuid) -> Result<Vec<RecordView>, 
     let patient = reach::find(&mut work, &api.vault, person).await?.ok_or_else(not_kept)?;
     let rows = visits::list(&mut work, &patient.key, None, None, 200).await?;
     let names = names(&mut work, rows.iter().map(|row| row.facility)).await?;
-    let named = |id: i32| names.iter().find(|known| known.0 == id).map(|known| known.1.clone()).unwrap_or_default();
+    let named =
+        |id: i32| names.iter().find(|known| known.0 == id).map(|known| known.1.clone()).unwrap_or_default();
     Ok(rows.into_iter().map(|visit| record(&api.country, named(visit.facility), visit, true)).collect())
 }
 
@@ -172,10 +179,10 @@ pub(super) async fn names(
 async fn own_records(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnRecord>,
-) -> Result<Found<Vec<RecordView>>, Problem> {
+) -> Result<Found<All<RecordView>>, Problem> {
     let rows = records(&api, actor.id()).await?;
     api.seen(&actor, actor.id(), "visits").await?;
-    Ok(Found(rows))
+    Ok(Found(All(rows)))
 }
 
 /// A birth in the old fields.
@@ -222,7 +229,7 @@ pub(super) fn birth(mother: Uuid, birth: births::Birth) -> OldBirthView {
 async fn own_births(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnRecord>,
-) -> Result<Found<Vec<OldBirthView>>, Problem> {
+) -> Result<Found<All<OldBirthView>>, Problem> {
     let mut work = api.pool.acquire().await?;
     let patient = reach::find(&mut work, &api.vault, actor.id()).await?.ok_or_else(not_kept)?;
     let rows = births::list(&mut work, &patient.key).await?;
@@ -260,9 +267,14 @@ pub struct ResetPin {
     new_pin: Pin,
 }
 
-async fn reset(State(api): State<Arc<Api>>, _: Knock, Body(body): Body<ResetPin>) -> Result<Found<Message>, Problem> {
+async fn reset(
+    State(api): State<Arc<Api>>,
+    _: Knock,
+    Body(body): Body<ResetPin>,
+) -> Result<Found<Message>, Problem> {
     let login = PatientLogin { phone: body.phone, pin: body.pin, person: None };
-    let (pins::Tried::Right(person) | pins::Tried::MustChange(person)) = patient_sign_in::prove(&api, &login).await?
+    let (pins::Tried::Right(person) | pins::Tried::MustChange(person)) =
+        patient_sign_in::prove(&api, &login).await?
     else {
         return Err(Problem::unauthenticated("number or PIN is wrong, or there were too many tries"));
     };

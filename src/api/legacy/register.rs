@@ -20,11 +20,11 @@ use crate::identity::{Password, Role};
 use crate::store::accounts::{self, NewAccount};
 use crate::store::directory::facilities::{self, Written};
 use crate::store::directory::professionals::Detail;
+use crate::store::people;
 use crate::store::phones::{self, Allowance, Asked, Request};
 use crate::store::record::patients::{self, NewPatient};
 use crate::store::record::reach;
 use crate::store::sealed::Identity;
-use crate::store::people;
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
@@ -172,14 +172,21 @@ pub(super) fn profession(words: &str) -> &'static str {
 
 /// The listed facility of a name or id.
 pub(super) async fn affiliation(work: &mut sqlx::PgConnection, words: &str) -> Result<i32, Problem> {
-    let unknown = || Problem::field("hospital_affiliation", "expected the name or id of a facility that is listed; GET /api/hospitals lists them");
+    let unknown = || {
+        Problem::field(
+            "hospital_affiliation",
+            "expected the name or id of a facility that is listed; GET /api/hospitals lists them",
+        )
+    };
     if let Ok(id) = words.parse::<i32>() {
         return if facilities::cares(work, id).await? { Ok(id) } else { Err(unknown()) };
     }
-    let filter = facilities::Filter { status: Some("listed"), name: Some(words), ..facilities::Filter::default() };
+    let filter =
+        facilities::Filter { status: Some("listed"), name: Some(words), ..facilities::Filter::default() };
     let found = facilities::list(work, &filter, 20).await?;
     let exact = |full: &&facilities::Full| {
-        full.name.eq_ignore_ascii_case(words) || full.full_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(words))
+        full.name.eq_ignore_ascii_case(words)
+            || full.full_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(words))
     };
     let one = found.iter().find(exact).or_else(|| found.first().filter(|_| found.len() == 1));
     one.map(|full| full.id).ok_or_else(unknown)
@@ -269,14 +276,17 @@ async fn individual(
     Body(body): Body<IndividualBody>,
 ) -> Result<Accepted<Registered>, Problem> {
     let (given, family) = body.name.rsplit_once(' ').unwrap_or((&body.name, ""));
-    let fields = ProfileFields {
-        email: body.email,
-        allergies: None,
-        birth_plan: None,
-        ..ProfileFields::default()
-    };
+    let fields =
+        ProfileFields { email: body.email, allergies: None, birth_plan: None, ..ProfileFields::default() };
     let _ = body.medical_condition;
-    let new = SelfRegistered { given, family, born: body.date_of_birth, phone: body.phone, language: "en", lmp: None };
+    let new = SelfRegistered {
+        given,
+        family,
+        born: body.date_of_birth,
+        phone: body.phone,
+        language: "en",
+        lmp: None,
+    };
     register(&api, new, body.consent, &fields).await
 }
 
@@ -414,7 +424,12 @@ async fn register(
     }
     let born = new.born.past("date_of_birth", api.today(), 100)?;
     let birth_year = i16::try_from(chrono::Datelike::year(&born)).ok();
-    let identity = Identity { given: new.given.to_owned(), family: new.family.to_owned(), birth_year, birth_date: Some(born) };
+    let identity = Identity {
+        given: new.given.to_owned(),
+        family: new.family.to_owned(),
+        birth_year,
+        birth_date: Some(born),
+    };
     let due = new.lmp.map(|lmp| crate::api::v1_due(api.today(), lmp)).transpose()?.and_then(|due| due.on);
     let answer = Registered {
         message: ON_ITS_WAY.to_owned(),
@@ -471,7 +486,8 @@ async fn is_known(
     for (_, person) in patients::on_number(work, index).await? {
         let opened = people::open(work, &api.vault, person).await?;
         let alike = |known: &Identity| {
-            known.given.eq_ignore_ascii_case(&identity.given) && known.family.eq_ignore_ascii_case(&identity.family)
+            known.given.eq_ignore_ascii_case(&identity.given)
+                && known.family.eq_ignore_ascii_case(&identity.family)
         };
         if opened.is_some_and(|opened| alike(&opened.identity)) {
             return Ok(true);

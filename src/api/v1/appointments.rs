@@ -129,12 +129,13 @@ async fn at_facility(
     let after: Option<After> = Cursor::read(which.cursor.as_ref())?;
     let status = which.status.map(AppointmentStatus::code);
     let mut work = api.pool.acquire().await?;
-    let rows =
-        appointments::at_facility(&mut work, facility, (from, to), status, after, which.limit.fetch()).await?;
+    let rows = appointments::at_facility(&mut work, facility, (from, to), status, after, which.limit.fetch())
+        .await?;
     drop(work);
     let place = |row: &Appointment| (row.starts_on, row.person, row.number);
     let page = Page::of(rows, which.limit, place, AppointmentView::from);
-    let lines = page.items.iter().map(|row| api.line(&actor, Some(row.patient), "read", "appointments")).collect();
+    let lines =
+        page.items.iter().map(|row| api.line(&actor, Some(row.patient), "read", "appointments")).collect();
     api.witness.note(lines).await?;
     Ok(Found(page))
 }

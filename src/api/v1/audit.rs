@@ -93,7 +93,9 @@ async fn all(
         (None, None) => Lead::All,
         (Some(patient), None) => Lead::Person(patient),
         (None, Some(actor)) => Lead::Actor(actor),
-        (Some(_), Some(_)) => return Err(Problem::field("actor", "ask for a patient or an account, not both")),
+        (Some(_), Some(_)) => {
+            return Err(Problem::field("actor", "ask for a patient or an account, not both"));
+        }
     };
     let before: Option<i64> = Cursor::read(which.cursor.as_ref())?;
     let facility = actor.bounds()?;

@@ -14,6 +14,7 @@ use crate::api::frame::body::Body;
 use crate::api::frame::field::{Day, Line, Note};
 use crate::api::frame::gate::Allowed;
 use crate::api::frame::once::Once;
+use crate::api::frame::page::All;
 use crate::api::frame::version::IfMatch;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::care::Measure;
@@ -34,7 +35,7 @@ async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
-) -> Result<Found<Vec<BirthView>>, Problem> {
+) -> Result<Found<All<BirthView>>, Problem> {
     let mut work = api.pool.acquire().await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = births::list(&mut work, &patient.key).await?;
@@ -134,7 +135,11 @@ impl BirthBody {
     }
 }
 
-async fn shown(work: &mut sqlx::PgConnection, key: &crate::privacy::PersonKey, number: i16) -> Result<BirthView, Problem> {
+async fn shown(
+    work: &mut sqlx::PgConnection,
+    key: &crate::privacy::PersonKey,
+    number: i16,
+) -> Result<BirthView, Problem> {
     let rows = births::list(work, key).await?;
     let row = rows.into_iter().find(|row| row.number == number);
     row.map(BirthView::from).ok_or_else(|| Problem::missing("she has no such child here"))

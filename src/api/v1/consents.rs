@@ -13,6 +13,7 @@ use super::reach::{Wants, reached};
 use crate::api::frame::answer::{Done, Found};
 use crate::api::frame::body::Body;
 use crate::api::frame::gate::Allowed;
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::identity::grants;
 use crate::store::consents;
@@ -28,7 +29,8 @@ pub fn list(routes: &mut Routes) {
 
 /// Where she did not agree that her record is kept, or no longer does.
 pub(in crate::api) fn not_kept() -> Problem {
-    Problem::forbidden("this record is not kept: there is no consent to it, or it was withdrawn").kind("/problems/no-consent")
+    Problem::forbidden("this record is not kept: there is no consent to it, or it was withdrawn")
+        .kind("/problems/no-consent")
 }
 
 /// A consent.
@@ -68,7 +70,7 @@ async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
-) -> Result<Found<Vec<ConsentView>>, Problem> {
+) -> Result<Found<All<ConsentView>>, Problem> {
     let mut work = api.pool.acquire().await?;
     reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = history(&mut work, id).await?;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::api::frame::answer::{Created, Download, Found};
 use crate::api::frame::body;
 use crate::api::frame::gate::{Allowed, Public};
+use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::identity::grants;
 use crate::store::directory::documents::{self, Document, NewDocument};
@@ -23,7 +24,8 @@ pub fn list(routes: &mut Routes) {
     routes.group("documents", "Documents handed in for verification, and pictures.");
     routes.post("/api/v1/facility/documents/{kind}", hand_in, "Hand in a document or picture");
     routes.amend("POST", "/api/v1/facility/documents/{kind}", |operation| {
-        let binary = serde_json::json!({"schema": {"type": "string", "contentMediaType": "application/octet-stream"}});
+        let binary =
+            serde_json::json!({"schema": {"type": "string", "contentMediaType": "application/octet-stream"}});
         operation["requestBody"] = serde_json::json!({"required": true, "content": {
             "application/pdf": binary, "image/png": binary, "image/jpeg": binary, "image/webp": binary}});
     });
@@ -104,7 +106,10 @@ pub(in crate::api) async fn store(
     content: &[u8],
 ) -> Result<Uuid, Problem> {
     let media_type = sniff(content).ok_or_else(|| {
-        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected a PDF, PNG, JPEG or WebP; the first octets say otherwise")
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "expected a PDF, PNG, JPEG or WebP; the first octets say otherwise",
+        )
     })?;
     if kind == "image" && media_type == "application/pdf" {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a picture is PNG, JPEG or WebP"));
@@ -142,7 +147,7 @@ async fn hand_in(
 }
 
 /// Documents of a facility.
-pub(in crate::api) async fn documents_of(api: &Api, facility: i32) -> Result<Vec<DocumentView>, Problem> {
+pub(in crate::api) async fn documents_of(api: &Api, facility: i32) -> Result<All<DocumentView>, Problem> {
     let mut work = api.pool.acquire().await?;
     Ok(documents::list(&mut work, facility).await?.into_iter().map(DocumentView::from).collect())
 }
@@ -150,7 +155,7 @@ pub(in crate::api) async fn documents_of(api: &Api, facility: i32) -> Result<Vec
 async fn own_documents(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnFacility>,
-) -> Result<Found<Vec<DocumentView>>, Problem> {
+) -> Result<Found<All<DocumentView>>, Problem> {
     Ok(Found(documents_of(&api, actor.own_facility()?).await?))
 }
 
@@ -158,7 +163,7 @@ async fn documents_for_admin(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
-) -> Result<Found<Vec<DocumentView>>, Problem> {
+) -> Result<Found<All<DocumentView>>, Problem> {
     let _ = actor;
     Ok(Found(documents_of(&api, id).await?))
 }

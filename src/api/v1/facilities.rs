@@ -182,7 +182,11 @@ async fn pharmacies(
 
 const NONE: &str = "there is no such facility";
 
-async fn one(State(api): State<Arc<Api>>, _: Public, At(id): At<i32>) -> Result<Versioned<FacilityView>, Problem> {
+async fn one(
+    State(api): State<Arc<Api>>,
+    _: Public,
+    At(id): At<i32>,
+) -> Result<Versioned<FacilityView>, Problem> {
     let mut work = api.pool.acquire().await?;
     let full = facilities::find(&mut work, id).await?.filter(|full| full.status == "listed");
     let full = full.ok_or_else(|| Problem::missing(NONE))?;
@@ -301,7 +305,8 @@ async fn register(api: &Api, body: &Registration, kind: FacilityKindWord, role: 
         now: api.now(),
     };
     accounts::add(&mut work, api.keyring(), &account).await?;
-    let handle = accounts::issue_mailed(&mut work, api.keyring(), MailedPurpose::VerifyEmail, id, api.now()).await?;
+    let handle =
+        accounts::issue_mailed(&mut work, api.keyring(), MailedPurpose::VerifyEmail, id, api.now()).await?;
     let account = accounts::find(&mut work, api.keyring(), id).await?.ok_or_else(Problem::busy)?;
     mails::verify_email(api, &mut work, &account, &handle).await?;
     work.commit().await?;
@@ -398,7 +403,12 @@ pub(in crate::api) async fn verify_facility(
     api.changed(work, actor, None, "facility").await
 }
 
-fn as_written<'a>(full: &'a Full, services: &'a [&'a str], status: &'a str, now: DateTime<Utc>) -> Written<'a> {
+fn as_written<'a>(
+    full: &'a Full,
+    services: &'a [&'a str],
+    status: &'a str,
+    now: DateTime<Utc>,
+) -> Written<'a> {
     Written {
         name: full.full_name.as_deref().unwrap_or(&full.name),
         town: &full.town,
@@ -411,7 +421,12 @@ fn as_written<'a>(full: &'a Full, services: &'a [&'a str], status: &'a str, now:
         services,
         license_number: full.license_number.as_deref(),
         email: full.email.as_deref(),
-        place: [full.city.as_deref(), full.state.as_deref(), full.postal_code.as_deref(), full.country.as_deref()],
+        place: [
+            full.city.as_deref(),
+            full.state.as_deref(),
+            full.postal_code.as_deref(),
+            full.country.as_deref(),
+        ],
         website: full.website.as_deref(),
         offers: full.offers.as_deref().unwrap_or_default(),
         image: full.image,
@@ -423,7 +438,6 @@ async fn shown(
     mut work: sqlx::Transaction<'static, sqlx::Postgres>,
     id: i32,
 ) -> Result<Versioned<FacilityView>, Problem> {
-
     let full = facilities::find(&mut work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
     work.commit().await?;
     let version = full.updated_at;
@@ -475,7 +489,8 @@ async fn apply(
         None => old_services,
     };
     let local = body.phone.map(|phone| phone.0.local());
-    let offers: Option<Vec<String>> = body.offers.as_ref().map(|offers| offers.iter().map(|offer| offer.0.clone()).collect());
+    let offers: Option<Vec<String>> =
+        body.offers.as_ref().map(|offers| offers.iter().map(|offer| offer.0.clone()).collect());
     if offers.as_ref().is_some_and(|offers| offers.len() > 50) {
         return Err(Problem::field("offers", "expected at most 50"));
     }
@@ -517,7 +532,10 @@ async fn change_own(
     apply(&api, &actor, actor.own_facility()?, seen, &body).await
 }
 
-async fn own(State(api): State<Arc<Api>>, actor: Allowed<grants::OwnFacility>) -> Result<Versioned<FacilityView>, Problem> {
+async fn own(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::OwnFacility>,
+) -> Result<Versioned<FacilityView>, Problem> {
     let work = api.begin().await?;
     shown(work, actor.own_facility()?).await
 }

@@ -68,7 +68,12 @@ pub fn v1_due(today: NaiveDate, lmp: Day) -> Result<Due<'static>, Problem> {
 }
 
 /// She agrees, by herself, that her record is kept.
-pub async fn self_consent(api: &Api, work: &mut PgConnection, person: Uuid, language: &str) -> Result<(), Problem> {
+pub async fn self_consent(
+    api: &Api,
+    work: &mut PgConnection,
+    person: Uuid,
+    language: &str,
+) -> Result<(), Problem> {
     let agreement = given::Agreement {
         person,
         purpose: patients::Purpose::Care.code(),
@@ -93,6 +98,7 @@ pub async fn apply_as_professional(
 /// Asks an account to show that its address is its own.
 pub async fn verification_mail(api: &Api, work: &mut PgConnection, id: Uuid) -> Result<(), Problem> {
     let account = accounts::find(work, api.keyring(), id).await?.ok_or_else(Problem::busy)?;
-    let handle = accounts::issue_mailed(work, api.keyring(), MailedPurpose::VerifyEmail, id, api.now()).await?;
+    let handle =
+        accounts::issue_mailed(work, api.keyring(), MailedPurpose::VerifyEmail, id, api.now()).await?;
     mails::verify_email(api, work, &account, &handle).await
 }

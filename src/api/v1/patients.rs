@@ -33,7 +33,11 @@ pub fn list(routes: &mut Routes) {
     routes.post("/api/v1/patients", register, "Register a patient, with her consent");
     routes.get("/api/v1/patients/{id}", one, "A patient's particulars");
     routes.patch("/api/v1/patients/{id}", change, "Change a patient's particulars");
-    routes.post("/api/v1/patients/{id}/open", open, "Open the record of a patient of another facility, with a reason");
+    routes.post(
+        "/api/v1/patients/{id}/open",
+        open,
+        "Open the record of a patient of another facility, with a reason",
+    );
 }
 
 /// The order of a list of patients.
@@ -249,7 +253,12 @@ fn identity(
     {
         return Err(Problem::field("birth_year", "it is not the year of birth_date"));
     }
-    Ok(Identity { given: given.to_owned(), family: family.to_owned(), birth_year: of_date.or(year), birth_date })
+    Ok(Identity {
+        given: given.to_owned(),
+        family: family.to_owned(),
+        birth_year: of_date.or(year),
+        birth_date,
+    })
 }
 
 async fn register(
@@ -310,11 +319,20 @@ async fn district_of(work: &mut sqlx::PgConnection, facility: i32) -> Result<Opt
 }
 
 pub(super) fn agreement<'a>(api: &Api, person: Uuid, purpose: Purpose, language: &'a str) -> Agreement<'a> {
-    Agreement { person, purpose: purpose.code(), channel: "api", text_version: SPOKEN, language, now: api.now() }
+    Agreement {
+        person,
+        purpose: purpose.code(),
+        channel: "api",
+        text_version: SPOKEN,
+        language,
+        now: api.now(),
+    }
 }
 
 async fn view(api: &Api, work: &mut sqlx::PgConnection, id: Uuid) -> Result<PatientView, Problem> {
-    let patient = reach::find(work, &api.vault, id).await?.ok_or_else(|| Problem::missing("there is no such patient"))?;
+    let patient = reach::find(work, &api.vault, id)
+        .await?
+        .ok_or_else(|| Problem::missing("there is no such patient"))?;
     let phones = patients::phones(work, &patient.key).await?;
     Ok(PatientView { phones: Some(phones), ..PatientView::from(&patient) })
 }
@@ -419,7 +437,8 @@ async fn open(
     }
     let until = api.now() + OPEN_FOR;
     reach::open_with_reason(&mut work, actor.id(), id, until).await?;
-    let line = trail::Line { reason: Some(body.reason.0), ..api.line(&actor, Some(id), "grant", "opened_record") };
+    let line =
+        trail::Line { reason: Some(body.reason.0), ..api.line(&actor, Some(id), "grant", "opened_record") };
     trail::add(&mut work, api.keyring(), &[line]).await?;
     work.commit().await?;
     Ok(Found(Opened { until }))

@@ -15,6 +15,7 @@ use crate::api::frame::body::Body;
 use crate::api::frame::field::{Day, Line};
 use crate::api::frame::gate::Allowed;
 use crate::api::frame::once::Once;
+use crate::api::frame::page::All;
 use crate::api::frame::version::IfMatch;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::care::{Dating, Precision};
@@ -35,7 +36,7 @@ async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
-) -> Result<Found<Vec<PregnancyView>>, Problem> {
+) -> Result<Found<All<PregnancyView>>, Problem> {
     let mut work = api.pool.acquire().await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = pregnancies::list(&mut work, &patient.key).await?;
@@ -134,8 +135,12 @@ pub(in crate::api) fn due(
 ) -> Result<Due<'static>, Problem> {
     let (dating, by, field) = match (lmp, due_on) {
         (Some(_), Some(_)) => return Err(Problem::field("due_on", "give lmp_date or due_on, not both")),
-        (Some(lmp), None) => (Dating::from_last_period(lmp.0, precision.of_care()), by.unwrap_or("lmp"), "lmp_date"),
-        (None, Some(day)) => (Dating::from_due(day.0, precision.of_care()), by.unwrap_or("reckoned"), "due_on"),
+        (Some(lmp), None) => {
+            (Dating::from_last_period(lmp.0, precision.of_care()), by.unwrap_or("lmp"), "lmp_date")
+        }
+        (None, Some(day)) => {
+            (Dating::from_due(day.0, precision.of_care()), by.unwrap_or("reckoned"), "due_on")
+        }
         (None, None) => return Ok(Due { on: None, by: "unknown", precision: "unknown" }),
     };
     let dating = dating.checked(today).map_err(|error| Problem::field(field, error.to_string()))?;

@@ -103,7 +103,11 @@ fn code(api: &Api) -> String {
     let octets: [u8; 64] = api.keyring().random();
     // Octets past the last multiple of 30 would favour some letters.
     let letters = octets.iter().filter(|octet| **octet < 240);
-    letters.filter_map(|octet| ALPHABET.get(usize::from(octet % 30))).take(10).map(|letter| char::from(*letter)).collect()
+    letters
+        .filter_map(|octet| ALPHABET.get(usize::from(octet % 30)))
+        .take(10)
+        .map(|letter| char::from(*letter))
+        .collect()
 }
 
 async fn add(
@@ -121,21 +125,24 @@ async fn add(
         None => api.today(),
     };
     let note = match (&body.medicine, &body.name) {
-        (Some(code), None) if api.country.words.word(WordKind::Medicine, code).is_some() => {
-            MedicineNote {
-                code: code.clone(),
-                name: String::new(),
-                dose: body.dose.0.clone(),
-                may_be_shown: body.may_be_shown,
-            }
-        }
+        (Some(code), None) if api.country.words.word(WordKind::Medicine, code).is_some() => MedicineNote {
+            code: code.clone(),
+            name: String::new(),
+            dose: body.dose.0.clone(),
+            may_be_shown: body.may_be_shown,
+        },
         (None, Some(name)) => MedicineNote {
             code: String::new(),
             name: name.0.clone(),
             dose: body.dose.0.clone(),
             may_be_shown: body.may_be_shown,
         },
-        (Some(_), None) => return Err(Problem::field("medicine", "no such code; GET /api/v1/codes lists them, and name takes words")),
+        (Some(_), None) => {
+            return Err(Problem::field(
+                "medicine",
+                "no such code; GET /api/v1/codes lists them, and name takes words",
+            ));
+        }
         _ => return Err(Problem::field("medicine", "give the code or the name of one medicine")),
     };
     let mut work = api.begin().await?;
@@ -157,7 +164,10 @@ async fn add(
         now: api.now(),
     };
     let number = prescriptions::add(&mut work, api.keyring(), &patient.key, &written).await?;
-    let row = prescriptions::list(&mut work, &patient.key, Some(number + 1), 1).await?.pop().ok_or_else(Problem::busy)?;
+    let row = prescriptions::list(&mut work, &patient.key, Some(number + 1), 1)
+        .await?
+        .pop()
+        .ok_or_else(Problem::busy)?;
     let view = Prescribed { code, prescription: show::prescription(&api.country, row) };
     api.changed(&mut work, &actor, Some(id), "prescription").await?;
     running.keep(&api, &mut work, &view).await?;
@@ -176,7 +186,8 @@ async fn stop(
     let find = async |work: &mut sqlx::PgConnection| -> Result<PrescriptionView, Problem> {
         let row = prescriptions::list(work, &patient.key, Some(number.saturating_add(1)), 1).await?.pop();
         let row = row.filter(|row| row.number == number);
-        row.map(|row| show::prescription(&api.country, row)).ok_or_else(|| Problem::missing("she has no such prescription"))
+        row.map(|row| show::prescription(&api.country, row))
+            .ok_or_else(|| Problem::missing("she has no such prescription"))
     };
     find(&mut work).await?;
     if !prescriptions::stop(&mut work, id, number, api.today(), seen, api.now()).await? {

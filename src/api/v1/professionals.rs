@@ -22,7 +22,10 @@ use crate::store::directory::professionals::{self, Detail};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
-    routes.group("professionals", "Doctors, nurses and midwives: registered, verified, shown in the directory.");
+    routes.group(
+        "professionals",
+        "Doctors, nurses and midwives: registered, verified, shown in the directory.",
+    );
     routes.get("/api/v1/professionals", all, "Professionals that the directory shows");
     routes.post("/api/v1/registrations/professional", register, "Register as a professional of a facility");
     routes.post("/api/v1/professionals/{id}/verify", verify, "Verify a professional, and invite her");
@@ -88,11 +91,7 @@ pub struct ProfessionalView {
 }
 
 /// Entries that the directory shows, with their accounts.
-pub async fn public(
-    api: &Api,
-    after: Option<Uuid>,
-    most: i64,
-) -> Result<Vec<(Account, Detail)>, Problem> {
+pub async fn public(api: &Api, after: Option<Uuid>, most: i64) -> Result<Vec<(Account, Detail)>, Problem> {
     let mut work = api.pool.acquire().await?;
     let entries = professionals::list(&mut work, api.keyring(), true, after, most).await?;
     let mut shown = Vec::with_capacity(entries.len());
@@ -188,7 +187,9 @@ pub(in crate::api) async fn apply(
         return Ok(false);
     }
     professionals::save(work, api.keyring(), account.id, detail, public, None).await?;
-    let handle = accounts::issue_mailed(work, api.keyring(), MailedPurpose::VerifyEmail, account.id, api.now()).await?;
+    let handle =
+        accounts::issue_mailed(work, api.keyring(), MailedPurpose::VerifyEmail, account.id, api.now())
+            .await?;
     let stored = accounts::find(work, api.keyring(), account.id).await?.ok_or_else(Problem::busy)?;
     mails::verify_email(api, work, &stored, &handle).await?;
     Ok(true)

@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::reach::{Wants, allow};
-use super::show::{self, AppointmentView, BirthView, PatientView, PregnancyView, PrescriptionView, VisitView};
+use super::show::{
+    self, AppointmentView, BirthView, PatientView, PregnancyView, PrescriptionView, VisitView,
+};
 use crate::api::frame::answer::Found;
 use crate::api::frame::gate::Allowed;
 use crate::api::frame::{Api, At, Problem, Routes};
@@ -17,7 +19,10 @@ use crate::store::record::whole::{self, Whole};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
-    routes.group("records", "Whole records: the newest twenty of each part. The parts have lists of their own.");
+    routes.group(
+        "records",
+        "Whole records: the newest twenty of each part. The parts have lists of their own.",
+    );
     routes.get("/api/v1/patients/{id}/record", of_patient, "A patient's record");
     routes.get("/api/v1/me/record", own, "One's own record, for a patient");
 }
@@ -65,7 +70,10 @@ async fn of_patient(
     Ok(Found(view(&api, record)))
 }
 
-async fn own(State(api): State<Arc<Api>>, actor: Allowed<grants::OwnRecord>) -> Result<Found<RecordView>, Problem> {
+async fn own(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::OwnRecord>,
+) -> Result<Found<RecordView>, Problem> {
     let record = whole::read(&api.pool, &api.vault, actor.id(), None, None, api.now()).await?;
     let record = record.ok_or_else(super::consents::not_kept)?;
     api.seen(&actor, actor.id(), "record").await?;

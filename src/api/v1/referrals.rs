@@ -14,7 +14,7 @@ use crate::api::frame::body::{Body, Filter};
 use crate::api::frame::field::Line;
 use crate::api::frame::gate::Allowed;
 use crate::api::frame::once::Once;
-use crate::api::frame::page::{Cursor, Limit, Page};
+use crate::api::frame::page::{All, Cursor, Limit, Page};
 use crate::api::frame::version::IfMatch;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::identity::grants;
@@ -24,7 +24,10 @@ use crate::store::record::referrals::{self, Feedback, FeedbackDetail, NewFeedbac
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
-    routes.group("referrals", "Patients sent on to another facility, which may read their record from then on.");
+    routes.group(
+        "referrals",
+        "Patients sent on to another facility, which may read their record from then on.",
+    );
     routes.post("/api/v1/patients/{id}/referrals", refer, "Refer a patient");
     routes.get("/api/v1/referrals", all, "Referrals that one's facility sent or received");
     routes.get("/api/v1/referrals/{id}", one, "A referral");
@@ -123,7 +126,10 @@ async fn refer(
         Err(running) => running,
     };
     if body.to == facility || !directory::facilities::cares(&mut work, body.to).await? {
-        return Err(Problem::field("to", "expected the id of another facility that is listed and no pharmacy"));
+        return Err(Problem::field(
+            "to",
+            "expected the id of another facility that is listed and no pharmacy",
+        ));
     }
     record::hold(&mut work, id).await?;
     let referral = NewReferral {
@@ -136,7 +142,8 @@ async fn refer(
         now: api.now(),
     };
     referrals::add(&mut work, &patient.key, &referral).await?;
-    let found = referrals::find(&mut work, &api.vault, referral.id, facility).await?.ok_or_else(Problem::busy)?;
+    let found =
+        referrals::find(&mut work, &api.vault, referral.id, facility).await?.ok_or_else(Problem::busy)?;
     let view = ReferralView::from(found);
     api.changed(&mut work, &actor, Some(id), "referral").await?;
     running.keep(&api, &mut work, &view).await?;
@@ -184,7 +191,8 @@ async fn all(
     let rows = referrals::list(&mut work, &api.vault, facility, sent, before, which.limit.fetch()).await?;
     drop(work);
     let page = Page::of(rows, which.limit, |row| (row.created_at, row.id), ReferralView::from);
-    let lines = page.items.iter().map(|row| api.line(&actor, Some(row.patient), "read", "referral")).collect();
+    let lines =
+        page.items.iter().map(|row| api.line(&actor, Some(row.patient), "read", "referral")).collect();
     api.witness.note(lines).await?;
     Ok(Found(page))
 }
@@ -287,7 +295,7 @@ async fn answers(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::AnswerReferral>,
     At(id): At<Uuid>,
-) -> Result<Found<Vec<FeedbackView>>, Problem> {
+) -> Result<Found<All<FeedbackView>>, Problem> {
     let mut work = api.pool.acquire().await?;
     let referral = found(&api, &mut work, &actor, id).await?;
     let rows = referrals::feedback_of(&mut work, api.keyring(), id).await?;

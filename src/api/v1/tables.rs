@@ -38,11 +38,37 @@ pub fn list(routes: &mut Routes) {
 
 /// The columns of the table, as the system before this one had them.
 pub(in crate::api) const COLUMNS: [&str; 31] = [
-    "ID", "Name", "Email", "Phone", "Gender", "Date of Birth", "Blood Type", "Marital Status", "Language",
-    "Nationality", "Allergies", "Medications", "Emergency Contact Name", "Emergency Contact Phone",
-    "Emergency Contact Relationship", "Pregnancy Status", "Previous Pregnancies", "LMP Date", "Due Date",
-    "Gestational Age", "Multiple Pregnancy", "Risk Level", "Risk Factors", "Blood Pressure", "Hemoglobin",
-    "Blood Sugar", "Weight", "Prenatal Vitamins", "Pregnancy Complications", "Emergency Hospital", "Birth Plan",
+    "ID",
+    "Name",
+    "Email",
+    "Phone",
+    "Gender",
+    "Date of Birth",
+    "Blood Type",
+    "Marital Status",
+    "Language",
+    "Nationality",
+    "Allergies",
+    "Medications",
+    "Emergency Contact Name",
+    "Emergency Contact Phone",
+    "Emergency Contact Relationship",
+    "Pregnancy Status",
+    "Previous Pregnancies",
+    "LMP Date",
+    "Due Date",
+    "Gestational Age",
+    "Multiple Pregnancy",
+    "Risk Level",
+    "Risk Factors",
+    "Blood Pressure",
+    "Hemoglobin",
+    "Blood Sugar",
+    "Weight",
+    "Prenatal Vitamins",
+    "Pregnancy Complications",
+    "Emergency Hospital",
+    "Birth Plan",
 ];
 
 /// A cell that no table program takes for a formula.
@@ -87,7 +113,8 @@ async fn write_table(
             rows.push(row_of(api, &mut work, patient).await?);
         }
         drop(work);
-        let lines = stretch.iter().map(|patient| api.line(actor, Some(patient.id), "export", "record")).collect();
+        let lines =
+            stretch.iter().map(|patient| api.line(actor, Some(patient.id), "export", "record")).collect();
         api.witness.note(lines).await?;
         open = sender.send(Ok(csv_rows(rows)?)).await.is_ok();
     }
@@ -115,9 +142,12 @@ async fn row_of(
     let name = format!("{} {}", patient.identity.given, patient.identity.family).trim().to_owned();
     let due = pregnancy.as_ref().and_then(|row| row.due_on);
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    let weeks = due.map(|due| ((280 - (due - api.today()).num_days()).max(0) / 7).to_string()).unwrap_or_default();
+    let weeks =
+        due.map(|due| ((280 - (due - api.today()).num_days()).max(0) / 7).to_string()).unwrap_or_default();
     let pressure = newest.iter().find_map(|visit| visit.note.pressure);
-    let tenths = |value: Option<u16>| value.map(|tenths| format!("{:.1}", f64::from(tenths) / 10.0)).unwrap_or_default();
+    let tenths = |value: Option<u16>| {
+        value.map(|tenths| format!("{:.1}", f64::from(tenths) / 10.0)).unwrap_or_default()
+    };
     Ok(vec![
         patient.id.to_string(),
         name,
@@ -144,7 +174,10 @@ async fn row_of(
         profile.risk_factors.join("; "),
         pressure.map(|(systolic, diastolic)| format!("{systolic}/{diastolic}")).unwrap_or_default(),
         tenths(newest.iter().find_map(|visit| visit.note.haemoglobin)),
-        profile.blood_sugar_tenths.map(|tenths| format!("{}.{}", tenths / 10, tenths % 10)).unwrap_or_default(),
+        profile
+            .blood_sugar_tenths
+            .map(|tenths| format!("{}.{}", tenths / 10, tenths % 10))
+            .unwrap_or_default(),
         tenths(newest.iter().find_map(|visit| visit.note.weight)),
         profile.prenatal_vitamins,
         profile.pregnancy_complications.join("; "),
@@ -161,7 +194,10 @@ pub(in crate::api) fn table(api: &Arc<Api>, actor: &Actor) -> Result<Download, P
     Ok(Download { media_type: "text/csv; charset=utf-8", file_name, body })
 }
 
-async fn export(State(api): State<Arc<Api>>, actor: Allowed<grants::ExportPatients>) -> Result<Download, Problem> {
+async fn export(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ExportPatients>,
+) -> Result<Download, Problem> {
     table(&api, &actor)
 }
 
@@ -228,10 +264,19 @@ struct Progress {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
-    Refused { row: u64, reason: String },
+    Refused {
+        row: u64,
+        reason: String,
+    },
     Progress(Progress),
-    Done { dry_run: bool, #[serde(flatten)] progress: Progress },
-    Broken { reason: String },
+    Done {
+        dry_run: bool,
+        #[serde(flatten)]
+        progress: Progress,
+    },
+    Broken {
+        reason: String,
+    },
 }
 
 /// Takes a table in, row by row, each in a transaction of its own; tells of each that was refused,
@@ -246,7 +291,8 @@ pub(in crate::api) fn import_table(
     let (sender, receiver) = mpsc::channel::<Event>(64);
     tokio::spawn(async move {
         let mut progress = Progress::default();
-        let mut reader = csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(content.as_ref());
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(content.as_ref());
         for row in reader.deserialize::<ImportRow>() {
             progress.rows += 1;
             let taken = match row {
@@ -354,7 +400,8 @@ async fn take(
         let index = api.keyring().phone_index(phone.0);
         phones::hold(&mut work, &index).await?;
         let ordinal = people::free_ordinal(&mut work, &index).await?;
-        let ordinal = ordinal.ok_or_else(|| Problem::field("phone", "nine people share this number already"))?;
+        let ordinal =
+            ordinal.ok_or_else(|| Problem::field("phone", "nine people share this number already"))?;
         people::link(&mut work, &key, &index, ordinal, phone.0, api.now()).await?;
     }
     if let Some(email) = filled(&row.email) {
@@ -380,7 +427,8 @@ async fn is_known(
     for (_, person) in patients::on_number(work, &index).await? {
         let opened = people::open(work, &api.vault, person).await?;
         let alike = |known: &Identity| {
-            known.given.eq_ignore_ascii_case(&identity.given) && known.family.eq_ignore_ascii_case(&identity.family)
+            known.given.eq_ignore_ascii_case(&identity.given)
+                && known.family.eq_ignore_ascii_case(&identity.family)
         };
         if opened.is_some_and(|opened| alike(&opened.identity)) {
             return Ok(true);

@@ -158,8 +158,11 @@ async fn all(
     Filter(which): Filter<Which>,
 ) -> Result<Found<Page<UserView>>, Problem> {
     let bounds = actor.bounds()?;
-    let roles: Vec<Role> =
-        managed(&actor).iter().copied().filter(|role| which.role.is_none_or(|wanted| wanted == *role)).collect();
+    let roles: Vec<Role> = managed(&actor)
+        .iter()
+        .copied()
+        .filter(|role| which.role.is_none_or(|wanted| wanted == *role))
+        .collect();
     let filter = AccountFilter {
         roles: &roles,
         facility: bounds.or(which.facility),
@@ -181,9 +184,12 @@ pub(in crate::api) async fn reach(
     let bounds = actor.bounds()?;
     let found = accounts::find(work, api.keyring(), id).await?;
     let within = |account: &Account| {
-        managed(actor).contains(&account.role) && bounds.is_none_or(|facility| account.facility == Some(facility))
+        managed(actor).contains(&account.role)
+            && bounds.is_none_or(|facility| account.facility == Some(facility))
     };
-    found.filter(within).ok_or_else(|| Problem::missing("there is no such account, or it is not your facility's"))
+    found
+        .filter(within)
+        .ok_or_else(|| Problem::missing("there is no such account, or it is not your facility's"))
 }
 
 async fn one(
@@ -241,7 +247,8 @@ async fn invite(
         Err(running) => running,
     };
     let full = facilities::find(&mut work, facility).await?;
-    let fits = full.is_some_and(|full| (full.kind == "pharmacy") == (role == Role::Pharmacy) && full.status != "closed");
+    let fits = full
+        .is_some_and(|full| (full.kind == "pharmacy") == (role == Role::Pharmacy) && full.status != "closed");
     if !fits {
         return Err(Problem::field("facility", "expected a facility of the kind that the role works at"));
     }
@@ -305,7 +312,9 @@ async fn change(
             Some("suspended")
         }
         Some(Standing::Active) if account.password_hash.is_none() => {
-            return Err(Problem::conflict("she has not chosen a password yet; her invitation makes her active"));
+            return Err(Problem::conflict(
+                "she has not chosen a password yet; her invitation makes her active",
+            ));
         }
         Some(Standing::Active) => Some("active"),
         None => None,

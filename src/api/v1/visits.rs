@@ -156,8 +156,15 @@ pub(in crate::api) fn tenths(
     value: Option<f64>,
 ) -> Result<Option<u16>, Problem> {
     let Some(value) = value else { return Ok(None) };
-    api.country.limits.check(measure, value).map_err(|impossible| Problem::field(field, impossible.to_string()))?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the limits, and those are small")]
+    api.country
+        .limits
+        .check(measure, value)
+        .map_err(|impossible| Problem::field(field, impossible.to_string()))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the limits, and those are small"
+    )]
     let tenths = (value * 10.0).round().clamp(0.0, 65535.0) as u16;
     Ok(Some(tenths))
 }
@@ -189,10 +196,10 @@ impl VisitBody {
             .blood_pressure
             .map(|pair| pressure(api, "blood_pressure", pair.systolic, pair.diastolic))
             .transpose()?;
-        let diagnoses = self
-            .diagnoses
-            .iter()
-            .map(|diagnosis| Diagnosis { code: diagnosis.code.clone(), may_be_shown: diagnosis.may_be_shown });
+        let diagnoses = self.diagnoses.iter().map(|diagnosis| Diagnosis {
+            code: diagnosis.code.clone(),
+            may_be_shown: diagnosis.may_be_shown,
+        });
         Ok(VisitNote {
             diagnoses: diagnoses.collect(),
             treatment: self.treatment.0.clone(),

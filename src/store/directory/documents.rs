@@ -43,7 +43,11 @@ pub struct NewDocument<'a> {
 }
 
 /// Stores a document.
-pub async fn add(work: &mut PgConnection, keyring: &Keyring, document: &NewDocument<'_>) -> Result<(), StoreError> {
+pub async fn add(
+    work: &mut PgConnection,
+    keyring: &Keyring,
+    document: &NewDocument<'_>,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO document (id, facility, kind, media_type, size, content, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -73,7 +77,10 @@ pub async fn list(work: &mut PgConnection, facility: i32) -> Result<Vec<Document
 
 /// How many a facility has handed in.
 pub async fn count(work: &mut PgConnection, facility: i32) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("SELECT count(*) FROM document WHERE facility = $1").bind(facility).fetch_one(work).await?)
+    Ok(sqlx::query_scalar("SELECT count(*) FROM document WHERE facility = $1")
+        .bind(facility)
+        .fetch_one(work)
+        .await?)
 }
 
 /// A document with its content; of that facility, where one is named.

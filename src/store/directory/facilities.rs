@@ -126,7 +126,10 @@ pub async fn names(work: &mut PgConnection, ids: &[i32]) -> Result<Vec<(i32, Str
 
 /// The district of a facility.
 pub async fn district(work: &mut PgConnection, id: i32) -> Result<Option<String>, StoreError> {
-    Ok(sqlx::query_scalar("SELECT district FROM facility WHERE id = $1").bind(id).fetch_optional(work).await?)
+    Ok(sqlx::query_scalar("SELECT district FROM facility WHERE id = $1")
+        .bind(id)
+        .fetch_optional(work)
+        .await?)
 }
 
 /// Whether it is listed and cares for patients.
@@ -140,7 +143,10 @@ pub async fn cares(work: &mut PgConnection, id: i32) -> Result<bool, StoreError>
 }
 
 /// The district that is meant by words for a place: its id, its name, or a town with a facility.
-pub async fn district_of_words(work: &mut PgConnection, words: &[&str]) -> Result<Option<String>, StoreError> {
+pub async fn district_of_words(
+    work: &mut PgConnection,
+    words: &[&str],
+) -> Result<Option<String>, StoreError> {
     let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
     Ok(sqlx::query_scalar(
         "SELECT id FROM (
@@ -294,11 +300,12 @@ async fn save_detail(work: &mut PgConnection, id: i32, written: &Written<'_>) ->
 
 /// Closes a facility: it is shown no more, and what refers to it stays.
 pub async fn close(work: &mut PgConnection, id: i32, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let done =
-        sqlx::query("UPDATE facility SET status = 'closed', updated_at = $2 WHERE id = $1 AND status <> 'closed'")
-            .bind(id)
-            .bind(now)
-            .execute(work)
-            .await?;
+    let done = sqlx::query(
+        "UPDATE facility SET status = 'closed', updated_at = $2 WHERE id = $1 AND status <> 'closed'",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(work)
+    .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -69,7 +69,8 @@ fn broken(staff: Uuid) -> StoreError {
 
 impl Row {
     fn open(self, keyring: &Keyring) -> Result<Entry, StoreError> {
-        let plain = keyring.open(DETAIL, self.staff.as_bytes(), &self.detail).ok_or_else(|| broken(self.staff))?;
+        let plain =
+            keyring.open(DETAIL, self.staff.as_bytes(), &self.detail).ok_or_else(|| broken(self.staff))?;
         let detail = serde_json::from_slice(&plain).map_err(|_| broken(self.staff))?;
         Ok(Entry { staff: self.staff, detail, public: self.public, verified_at: self.verified_at })
     }
@@ -97,7 +98,11 @@ pub async fn list(
 }
 
 /// The entry of an account.
-pub async fn find(work: &mut PgConnection, keyring: &Keyring, staff: Uuid) -> Result<Option<Entry>, StoreError> {
+pub async fn find(
+    work: &mut PgConnection,
+    keyring: &Keyring,
+    staff: Uuid,
+) -> Result<Option<Entry>, StoreError> {
     let row: Option<Row> =
         sqlx::query_as("SELECT staff, detail, public, verified_at FROM staff_detail WHERE staff = $1")
             .bind(staff)

@@ -100,10 +100,11 @@ pub struct Booked<'a> {
 
 /// Books in a record that is held; its number.
 pub async fn add(work: &mut PgConnection, person: Uuid, booked: &Booked<'_>) -> Result<i32, StoreError> {
-    let number: i32 = sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM appointment WHERE person = $1")
-        .bind(person)
-        .fetch_one(&mut *work)
-        .await?;
+    let number: i32 =
+        sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM appointment WHERE person = $1")
+            .bind(person)
+            .fetch_one(&mut *work)
+            .await?;
     sqlx::query(
         "INSERT INTO appointment (person, number, facility, starts_on, starts_at, purpose, status, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
@@ -122,7 +123,11 @@ pub async fn add(work: &mut PgConnection, person: Uuid, booked: &Booked<'_>) -> 
 }
 
 /// One of her appointments.
-pub async fn find(work: &mut PgConnection, person: Uuid, number: i32) -> Result<Option<Appointment>, StoreError> {
+pub async fn find(
+    work: &mut PgConnection,
+    person: Uuid,
+    number: i32,
+) -> Result<Option<Appointment>, StoreError> {
     Ok(sqlx::query_as(
         "SELECT person, number, facility, starts_on, starts_at, purpose, status, created_at, updated_at
          FROM appointment WHERE person = $1 AND number = $2",

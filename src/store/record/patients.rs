@@ -155,11 +155,12 @@ pub async fn update(
 
 /// Her numbers, in E.164.
 pub async fn phones(work: &mut PgConnection, key: &PersonKey) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<(i16, Vec<u8>)> =
-        sqlx::query_as("SELECT ordinal, number FROM person_phone WHERE person = $1 ORDER BY linked_at, ordinal")
-            .bind(key.person())
-            .fetch_all(work)
-            .await?;
+    let rows: Vec<(i16, Vec<u8>)> = sqlx::query_as(
+        "SELECT ordinal, number FROM person_phone WHERE person = $1 ORDER BY linked_at, ordinal",
+    )
+    .bind(key.person())
+    .fetch_all(work)
+    .await?;
     rows.into_iter().map(|(ordinal, sealed)| Ok(Number::open(key, ordinal.into(), &sealed)?.0)).collect()
 }
 

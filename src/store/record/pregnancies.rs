@@ -47,7 +47,8 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn open(self, key: &PersonKey) -> Result<Pregnancy, StoreError> {
-        let note = self.note.map(|sealed| PregnancyNote::open(key, i32::from(self.number), &sealed)).transpose()?;
+        let note =
+            self.note.map(|sealed| PregnancyNote::open(key, i32::from(self.number), &sealed)).transpose()?;
         Ok(Pregnancy {
             number: self.number,
             status: self.status,
@@ -93,11 +94,12 @@ pub async fn add(
     note: &PregnancyNote,
     now: DateTime<Utc>,
 ) -> Result<i16, StoreError> {
-    let number: i16 =
-        sqlx::query_scalar("SELECT (coalesce(max(number), 0) + 1)::smallint FROM pregnancy WHERE person = $1")
-            .bind(key.person())
-            .fetch_one(&mut *work)
-            .await?;
+    let number: i16 = sqlx::query_scalar(
+        "SELECT (coalesce(max(number), 0) + 1)::smallint FROM pregnancy WHERE person = $1",
+    )
+    .bind(key.person())
+    .fetch_one(&mut *work)
+    .await?;
     sqlx::query(
         "INSERT INTO pregnancy (person, number, status, due_on, dated_by, precision, note, created_at, updated_at)
          VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $7)",

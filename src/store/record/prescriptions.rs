@@ -121,10 +121,11 @@ pub async fn add(
     key: &PersonKey,
     written: &Written<'_>,
 ) -> Result<i32, StoreError> {
-    let number: i32 = sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM medicine WHERE person = $1")
-        .bind(key.person())
-        .fetch_one(&mut *work)
-        .await?;
+    let number: i32 =
+        sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM medicine WHERE person = $1")
+            .bind(key.person())
+            .fetch_one(&mut *work)
+            .await?;
     sqlx::query(
         "INSERT INTO medicine (person, number, facility, started_on, until_on, note, author, code_key, prescribed,
                                created_at, updated_at)

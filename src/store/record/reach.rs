@@ -128,7 +128,11 @@ pub async fn reach(
 }
 
 /// A patient whose record may be kept, whoever asks: for herself.
-pub async fn find(work: &mut PgConnection, vault: &Vault, person: Uuid) -> Result<Option<Patient>, StoreError> {
+pub async fn find(
+    work: &mut PgConnection,
+    vault: &Vault,
+    person: Uuid,
+) -> Result<Option<Patient>, StoreError> {
     let row: Option<PatientRow> = sqlx::query_as(
         "SELECT id, wrapped_key, identity, status, language, home_facility, district, wording, created_at, updated_at
          FROM person_in_care WHERE id = $1",

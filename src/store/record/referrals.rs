@@ -88,11 +88,16 @@ pub struct NewReferral<'a> {
 }
 
 /// Adds a referral to a record that is held.
-pub async fn add(work: &mut PgConnection, key: &PersonKey, referral: &NewReferral<'_>) -> Result<(), StoreError> {
-    let number: i32 = sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM referral WHERE person = $1")
-        .bind(key.person())
-        .fetch_one(&mut *work)
-        .await?;
+pub async fn add(
+    work: &mut PgConnection,
+    key: &PersonKey,
+    referral: &NewReferral<'_>,
+) -> Result<(), StoreError> {
+    let number: i32 =
+        sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM referral WHERE person = $1")
+            .bind(key.person())
+            .fetch_one(&mut *work)
+            .await?;
     sqlx::query(
         "INSERT INTO referral (person, number, id, sender, receiver, author, urgency, status, reason, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'sent', $8, $9, $9)",
@@ -277,7 +282,13 @@ impl FeedbackRow {
             || VaultError::Service { table: "referral_feedback", column: "detail", row: self.id.to_string() };
         let plain = keyring.open(FEEDBACK, self.id.as_bytes(), &self.detail).ok_or_else(broken)?;
         let detail = serde_json::from_slice(&plain).map_err(|_| broken())?;
-        Ok(Feedback { id: self.id, referral: self.referral, person: self.person, detail, created_at: self.created_at })
+        Ok(Feedback {
+            id: self.id,
+            referral: self.referral,
+            person: self.person,
+            detail,
+            created_at: self.created_at,
+        })
     }
 }
 

@@ -106,7 +106,11 @@ pub async fn list(
 }
 
 /// One visit.
-pub async fn find(work: &mut PgConnection, key: &PersonKey, number: i32) -> Result<Option<Visit>, StoreError> {
+pub async fn find(
+    work: &mut PgConnection,
+    key: &PersonKey,
+    number: i32,
+) -> Result<Option<Visit>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT number, facility, held_on, kind, note, words, author, created_at, updated_at FROM visit
          WHERE person = $1 AND number = $2",

@@ -33,14 +33,15 @@ pub struct Whole {
 
 /// Reads octets that PostgreSQL wrote in hexadecimal.
 pub(super) fn octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = <&str>::deserialize(deserializer)?;
-    decode(text).ok_or_else(|| serde::de::Error::custom("expected hexadecimal digits"))
+    let text = String::deserialize(deserializer)?;
+    decode(&text).ok_or_else(|| serde::de::Error::custom("expected hexadecimal digits"))
 }
 
 /// The same, where there may be none.
 pub(super) fn maybe_octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
-    let text = <Option<&str>>::deserialize(deserializer)?;
-    text.map(|text| decode(text).ok_or_else(|| serde::de::Error::custom("expected hexadecimal digits"))).transpose()
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| decode(&text).ok_or_else(|| serde::de::Error::custom("expected hexadecimal digits")))
+        .transpose()
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {
@@ -115,7 +116,8 @@ pub async fn read(
     let visits = row.visits.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
     let pregnancies = row.pregnancies.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
     let births = row.births.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
-    let prescriptions = row.prescriptions.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
+    let prescriptions =
+        row.prescriptions.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
     Ok(Some(Whole {
         reached: Reached { patient, in_care: row.in_care, opened: row.opened },
         visits,

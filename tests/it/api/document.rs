@@ -29,7 +29,11 @@ fn each_operation_is_described_and_refers_to_what_there_is() {
             assert!(operation["summary"].as_str().unwrap().len() > 5, "{at}");
             assert!(operation["responses"].as_object().unwrap().len() >= 2, "{at}");
             let holes = path.matches('{').count();
-            let named = operation["parameters"].as_array().unwrap().iter().filter(|parameter| parameter["in"] == "path");
+            let named = operation["parameters"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|parameter| parameter["in"] == "path");
             assert_eq!(named.count(), holes, "{at}");
         }
     }

@@ -40,7 +40,8 @@ async fn a_patient_registers_and_reads_her_profile_in_the_old_fields() {
     assert!(!told.to_string().contains("pin\""), "{told}");
     let again = world.call("POST", "/api/patient/register", None, Some(body)).await.expect(202);
     assert_eq!(told, again, "it does not tell who is registered");
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM person").fetch_one(&world.database.pool).await.unwrap();
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM person").fetch_one(&world.database.pool).await.unwrap();
     assert_eq!(count, 1);
     let phone = "+23276000001";
     let sent = world.messages().await;
@@ -56,10 +57,14 @@ async fn a_patient_registers_and_reads_her_profile_in_the_old_fields() {
     let change = json!({"phone": phone, "pin": "480625", "profile": {"city": "Kenema"}});
     let changed = world.call("PUT", "/api/patient/profile", None, Some(change)).await.expect(200);
     assert_eq!(changed["city"], "Kenema");
-    let mobile = world.call("POST", "/api/mobile/auth", None, Some(json!({"phone": phone, "pin": "480625"}))).await.expect(200);
+    let mobile = world
+        .call("POST", "/api/mobile/auth", None, Some(json!({"phone": phone, "pin": "480625"})))
+        .await
+        .expect(200);
     let token = mobile["token"].as_str().unwrap();
     // The old client sends the token without its scheme.
-    let bare = world.ask("GET", "/api/mobile/profile", None, None, &[("authorization", token)]).await.expect(200);
+    let bare =
+        world.ask("GET", "/api/mobile/profile", None, None, &[("authorization", token)]).await.expect(200);
     assert_eq!(bare["pregnancy_info"]["status"], "pregnant");
 }
 
@@ -72,16 +77,20 @@ async fn administrators_keep_hospitals_and_take_tables_in_and_out() {
         "address": "1 Example Road", "city": "Bo", "state": "Bo", "postal_code": "0000", "country": "Sierra Leone",
         "services": "Maternity Care\nBlood bank", "is_verified": "on"
     });
-    let made = world.call("POST", "/api/admin/hospitals", Some(&admin), Some(hospital.clone())).await.expect(201);
+    let made =
+        world.call("POST", "/api/admin/hospitals", Some(&admin), Some(hospital.clone())).await.expect(201);
     assert_eq!(made["hospital"]["services"], json!(["Maternity Care", "Blood bank"]));
     world.call("POST", "/api/admin/hospitals", Some(&admin), Some(hospital)).await.expect(409);
     let table = "given_name,family_name,birth_date,phone,language,consent\n\
                  Aminata,=cmd(),1998-04-12,+23276000001,en,yes\n\
                  Fatmata,Example,2999-01-01,,en,yes\n\
                  Isatu,Example,,,en,no\n";
-    let tried = world.raw("/api/v1/imports/patients?dry_run=true&facility=90001", Some(&admin), "text/csv", table).await;
+    let tried = world
+        .raw("/api/v1/imports/patients?dry_run=true&facility=90001", Some(&admin), "text/csv", table)
+        .await;
     assert!(tried.text.contains("\"created\":1") && tried.text.contains("\"refused\":2"), "{}", tried.text);
-    let count = || sqlx::query_scalar::<_, i64>("SELECT count(*) FROM person").fetch_one(&world.database.pool);
+    let count =
+        || sqlx::query_scalar::<_, i64>("SELECT count(*) FROM person").fetch_one(&world.database.pool);
     assert_eq!(count().await.unwrap(), 0);
     let taken = world.raw("/api/v1/imports/patients?facility=90001", Some(&admin), "text/csv", table).await;
     assert!(taken.text.lines().last().unwrap().contains("\"event\":\"done\""), "{}", taken.text);
@@ -97,6 +106,9 @@ async fn administrators_keep_hospitals_and_take_tables_in_and_out() {
         .await
         .unwrap();
     assert_eq!(lines, 1);
-    assert_eq!(world.call("GET", "/api/admin/patients/count", Some(&admin), None).await.expect(200)["count"], 1);
+    assert_eq!(
+        world.call("GET", "/api/admin/patients/count", Some(&admin), None).await.expect(200)["count"],
+        1
+    );
     world.call("GET", "/api/admin/birth-records/stats", Some(&admin), None).await.expect(200);
 }

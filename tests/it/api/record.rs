@@ -66,10 +66,15 @@ async fn another_facilitys_patient_is_opened_with_a_reason_that_is_kept() {
     // She sees it on her phone: a nurse of the other hospital looked.
     let mut work = world.database.pool.acquire().await.unwrap();
     let looks = mamacare::store::access::looks(&mut work, id, 9, 2).await.unwrap();
-    assert!(looks.iter().any(|look| look.role.as_deref() == Some("nurse") && look.facility == Some(90_002)), "{looks:?}");
+    assert!(
+        looks.iter().any(|look| look.role.as_deref() == Some("nurse") && look.facility == Some(90_002)),
+        "{looks:?}"
+    );
     let admin = world.sign_in("admin").await;
-    let trail = world.call("GET", &format!("/api/v1/audit?patient={id}"), Some(&admin), None).await.expect(200);
-    let reasons: Vec<&str> = trail["items"].as_array().unwrap().iter().filter_map(|line| line["reason"].as_str()).collect();
+    let trail =
+        world.call("GET", &format!("/api/v1/audit?patient={id}"), Some(&admin), None).await.expect(200);
+    let reasons: Vec<&str> =
+        trail["items"].as_array().unwrap().iter().filter_map(|line| line["reason"].as_str()).collect();
     assert_eq!(reasons, ["Brought in unconscious, only her card with her"]);
     world.clock.advance(std::time::Duration::from_secs(3601));
     let other = world.sign_in("other-nurse").await;
@@ -102,12 +107,14 @@ async fn a_creation_that_is_asked_for_twice_is_done_once() {
     let nurse = world.sign_in("nurse").await;
     let body = json!({"given_name": "Aminata", "consents": ["care"]});
     let key = [("idempotency-key", "form-17")];
-    let first = world.ask("POST", "/api/v1/patients", Some(&nurse), Some(body.clone()), &key).await.expect(201);
+    let first =
+        world.ask("POST", "/api/v1/patients", Some(&nurse), Some(body.clone()), &key).await.expect(201);
     let second = world.ask("POST", "/api/v1/patients", Some(&nurse), Some(body), &key).await.expect(201);
     assert_eq!(first, second);
     let other = json!({"given_name": "Fatmata", "consents": ["care"]});
     world.ask("POST", "/api/v1/patients", Some(&nurse), Some(other), &key).await.expect(422);
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM person").fetch_one(&world.database.pool).await.unwrap();
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM person").fetch_one(&world.database.pool).await.unwrap();
     assert_eq!(count, 1);
 }
 
@@ -123,13 +130,21 @@ async fn pages_follow_each_other_and_names_are_found() {
     let mut path = "/api/v1/patients?limit=2&sort=created_at".to_owned();
     loop {
         let page = world.call("GET", &path, Some(&nurse), None).await.expect(200);
-        names.extend(page["items"].as_array().unwrap().iter().map(|row| row["given_name"].as_str().unwrap().to_owned()));
+        names.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["given_name"].as_str().unwrap().to_owned()),
+        );
         let Some(next) = page["next"].as_str() else { break };
         path = format!("/api/v1/patients?limit=2&sort=created_at&cursor={next}");
     }
     assert_eq!(names, ["Aminata", "Fatmata", "Isatu", "Fatu", "Mariama"]);
-    let found = world.call("GET", "/api/v1/patients?name=fat&sort=created_at", Some(&nurse), None).await.expect(200);
-    let found: Vec<_> = found["items"].as_array().unwrap().iter().map(|row| row["given_name"].clone()).collect();
+    let found =
+        world.call("GET", "/api/v1/patients?name=fat&sort=created_at", Some(&nurse), None).await.expect(200);
+    let found: Vec<_> =
+        found["items"].as_array().unwrap().iter().map(|row| row["given_name"].clone()).collect();
     assert_eq!(found, ["Fatmata", "Fatu"]);
 }
 
@@ -143,7 +158,8 @@ async fn a_prescription_is_given_out_once_by_its_code() {
     let path = format!("/api/v1/patients/{id}/prescriptions");
     let made = world.call("POST", &path, Some(&nurse), Some(body)).await.expect(201);
     let code = made["code"].as_str().unwrap();
-    let seen = world.call("GET", &format!("/api/v1/prescriptions/{code}"), Some(&pharmacy), None).await.expect(200);
+    let seen =
+        world.call("GET", &format!("/api/v1/prescriptions/{code}"), Some(&pharmacy), None).await.expect(200);
     assert_eq!(seen["name"], "Iron + folic acid");
     let give = format!("/api/v1/prescriptions/{code}/dispense");
     world.call("POST", &give, Some(&pharmacy), None).await.expect(200);

@@ -50,9 +50,13 @@ async fn whatever_is_wrong_the_answer_is_the_same() {
     for (name, password) in [("nurse", "wrong wrong wrong"), ("nobody", PASSWORD), ("nobody", "x")] {
         answers.push(world.call("POST", "/api/login", None, credentials(name, password)).await.expect(401));
     }
-    answers.push(world.call("POST", "/api/admin/login", None, credentials("nurse", PASSWORD)).await.expect(401));
+    answers
+        .push(world.call("POST", "/api/admin/login", None, credentials("nurse", PASSWORD)).await.expect(401));
     for _ in 0..8 {
-        world.call("POST", "/api/login", None, credentials("hospital", "wrong wrong wrong")).await.expect(401);
+        world
+            .call("POST", "/api/login", None, credentials("hospital", "wrong wrong wrong"))
+            .await
+            .expect(401);
     }
     // Locked: the right password is refused too, in the same words, until the lock is over.
     answers.push(world.call("POST", "/api/login", None, credentials("hospital", PASSWORD)).await.expect(401));

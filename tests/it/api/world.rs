@@ -163,8 +163,15 @@ impl World {
     }
 
     /// A request with a raw body.
-    pub async fn raw(&self, path: &str, token: Option<&str>, content_type: &str, body: impl Into<reqwest::Body>) -> Told {
-        let mut request = self.client.post(format!("{}{path}", self.base)).header("content-type", content_type);
+    pub async fn raw(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Told {
+        let mut request =
+            self.client.post(format!("{}{path}", self.base)).header("content-type", content_type);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -215,7 +222,8 @@ impl World {
     pub async fn messages(&self) -> Vec<String> {
         let vault = Vault::new(Arc::clone(&self.keyring), 10);
         let mut work = self.database.pool.acquire().await.unwrap();
-        let queued: Vec<_> = mamacare::store::outbox::queued(&mut work, &vault, 0, self.clock.now(), 50).await.unwrap();
+        let queued: Vec<_> =
+            mamacare::store::outbox::queued(&mut work, &vault, 0, self.clock.now(), 50).await.unwrap();
         queued.into_iter().map(|message| message.text).collect()
     }
 
