@@ -171,12 +171,7 @@ pub(super) async fn recover(api: &Api, phone: Phone, place: u8) -> Result<(), Pr
         let cause: [u8; 16] = api.keyring().random();
         let asked = phones::ask(&mut work, &key, Request::RecoverPin, &cause, api.now(), &ALLOWED).await?;
         if asked == Asked::First {
-            let owner = Owner {
-                key: &opened.key,
-                identity: &opened.identity,
-                msisdn: phone.0,
-                language: &opened.language,
-            };
+            let owner = Owner { key: &opened.key, msisdn: phone.0, language: &opened.language };
             pins::send(api, &mut work, &owner, &pin, &hash).await?;
         }
         work.commit().await?;

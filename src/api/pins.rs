@@ -24,8 +24,6 @@ const ISSUED_FOR: TimeDelta = TimeDelta::days(3);
 pub struct Owner<'a> {
     /// Her key.
     pub key: &'a PersonKey,
-    /// Names and birth date.
-    pub identity: &'a Identity,
     /// Her number.
     pub msisdn: Msisdn,
     /// Her language.
@@ -163,8 +161,7 @@ async fn refused(
     {
         let minutes = crate::identity::Tries::minutes_left(until, api.now());
         let text = api.texts.pin_locked(&opened.language, minutes, &api.settings.service_code);
-        let owner =
-            Owner { key: &opened.key, identity: &opened.identity, msisdn, language: &opened.language };
+        let owner = Owner { key: &opened.key, msisdn, language: &opened.language };
         let cause = format!("locked:{person}:{}", until.timestamp());
         message(api, &mut work, &owner, &cause, Kind::Warning, &text, api.now() + TimeDelta::hours(2))
             .await?;

@@ -14,7 +14,7 @@ use super::gate::{Allowed, Knock, Public};
 use super::once::Once;
 use super::path::{At, InPath};
 use super::version::IfMatch;
-use super::{Api, Problem};
+use super::{Api, Problem, Shown};
 use crate::identity::{Grant, Permission};
 
 /// A route's description while it is made.
@@ -46,7 +46,7 @@ impl Sheet {
     }
 
     fn refuses(&mut self, status: u16, description: &str) {
-        let schema = self.schema_of::<Problem>();
+        let schema = self.schema_of::<Shown>();
         let answer = json!({
             "description": description,
             "content": {"application/problem+json": {"schema": schema}},
@@ -156,7 +156,9 @@ fn not_null(schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Some(kinds) = schema.get("type").and_then(Value::as_array) {
         let kind = kinds.iter().find(|kind| kind.as_str() != Some("null")).cloned().unwrap_or_default();
-        schema["type"] = kind;
+        if let Some(schema) = schema.as_object_mut() {
+            schema.insert("type".to_owned(), kind);
+        }
     }
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
         let choice =

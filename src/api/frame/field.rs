@@ -23,8 +23,6 @@ pub struct Prose<const MAX: usize>(pub String);
 pub type Name = Line<1, 100>;
 /// A long name.
 pub type LongName = Line<1, 200>;
-/// A short word.
-pub type Word = Line<1, 50>;
 /// A line that may be empty.
 pub type Maybe = Line<0, 200>;
 /// A licence number.
@@ -262,7 +260,7 @@ pub struct Day(pub NaiveDate);
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let strict = text.len() == 10 && text.is_ascii();
+        let strict = text.len() == 10 && text.bytes().all(|octet| octet.is_ascii_digit() || octet == b'-');
         let day = strict.then(|| text.parse::<NaiveDate>().ok()).flatten();
         let year = |day: &NaiveDate| (1900..=2199).contains(&chrono::Datelike::year(day));
         day.filter(year)

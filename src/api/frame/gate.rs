@@ -92,10 +92,7 @@ impl FromRequestParts<Arc<Api>> for Public {
 
 /// A route at which secrets are tried: anybody may call it, seldom.
 #[derive(Clone, Copy, Debug)]
-pub struct Knock {
-    /// Where the request comes from.
-    pub source: IpAddr,
-}
+pub struct Knock;
 
 impl FromRequestParts<Arc<Api>> for Knock {
     type Rejection = Problem;
@@ -104,7 +101,7 @@ impl FromRequestParts<Arc<Api>> for Knock {
         let Public { source } = Public::from_request_parts(parts, api).await?;
         let route = parts.extensions.get::<axum::extract::MatchedPath>().map_or("", |path| path.as_str());
         api.limits.knock(source, route)?;
-        Ok(Self { source })
+        Ok(Self)
     }
 }
 
@@ -118,14 +115,13 @@ async fn actor(api: &Api, headers: &HeaderMap) -> Result<Actor, Problem> {
         tracing::debug!(%error, "a token was refused");
         not_signed_in()
     })?;
-    let live = match api.live.get(&claims.sid) {
-        Some(live) => live,
-        None => {
-            let live = accounts::live(&api.pool, claims.sid, api.now()).await?.ok_or_else(not_signed_in)?;
-            let live = Arc::new(live);
-            api.live.insert(claims.sid, Arc::clone(&live));
-            live
-        }
+    let live = if let Some(live) = api.live.get(&claims.sid) {
+        live
+    } else {
+        let live = accounts::live(&api.pool, claims.sid, api.now()).await?.ok_or_else(not_signed_in)?;
+        let live = Arc::new(live);
+        api.live.insert(claims.sid, Arc::clone(&live));
+        live
     };
     if live.subject.id() != claims.sub {
         return Err(not_signed_in());

@@ -101,7 +101,7 @@ impl Limits {
         limiter.check_key(key).map_err(|not_until| {
             metrics::counter!("mamacare_api_limited_total", "limit" => what).increment(1);
             let wait: Duration = not_until.wait_time_from(self.clock.now());
-            Problem::too_many(wait.as_secs() + 1)
+            Problem::too_many(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1))
         })
     }
 }
@@ -116,6 +116,8 @@ fn network_of(source: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse;
+
     use super::*;
 
     #[test]
@@ -128,7 +130,6 @@ mod tests {
         assert_eq!(refused.status, 429);
         assert!(limits.knock(here, "/api/patient/login").is_ok(), "each route counts for itself");
         assert!(limits.knock("192.0.2.2".parse().unwrap(), "/api/login").is_ok());
-        use axum::response::IntoResponse;
         let seconds =
             refused.into_response().headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap();
         assert!((1..=11).contains(&seconds), "{seconds}");

@@ -19,6 +19,7 @@ mod witness;
 pub use describe::{Part, Sheet};
 pub use limits::{Limits, Rate, Rates};
 pub use path::At;
+use problem::Shown;
 pub use problem::{FieldProblem, Problem};
 pub use routes::{Listed, Routes};
 pub use state::{Api, ApiParts, ApiSettings, EnglishTexts, Texts};

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::identity::HasherBusy;
 use crate::store::StoreError;
@@ -21,52 +22,60 @@ pub struct FieldProblem {
 }
 
 /// Why a request was refused, or failed. It never repeats what was sent: that may be a secret.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
-#[schema(example = json!({
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problem {
+    /// Names the kind of refusal, where a client should act on it: a path of this service, or
+    /// `about:blank`.
+    pub kind: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What was expected and what to do.
+    pub detail: Cow<'static, str>,
+    /// Fields that were refused.
+    pub fields: Vec<FieldProblem>,
+    /// Quote it to support.
+    pub reference: Option<Uuid>,
+    pub(in crate::api) retry_after: Option<u32>,
+}
+
+/// A refusal as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
     "type": "about:blank", "title": "Not Found", "status": 404,
     "detail": "there is no such patient, or she is not in your facility's care",
     "error": "there is no such patient, or she is not in your facility's care"
 }))]
-pub struct Problem {
+pub struct Shown<'a> {
     /// Names the kind of refusal, where a client should act on it: a path of this service, or
     /// `about:blank`.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    pub kind: &'static str,
+    kind: &'a str,
     /// The status in words.
-    #[schema(value_type = String)]
-    pub title: &'static str,
+    title: &'a str,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
-    pub status: u16,
+    status: u16,
     /// What was expected and what to do.
-    #[schema(value_type = String)]
-    pub detail: Cow<'static, str>,
+    detail: &'a str,
     /// The same, where clients of the old system look for it.
-    #[schema(value_type = String)]
-    pub error: Cow<'static, str>,
+    error: &'a str,
     /// Fields that were refused.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "<[FieldProblem]>::is_empty")]
     #[schema(required = false)]
-    pub fields: Vec<FieldProblem>,
+    fields: &'a [FieldProblem],
     /// Quote it to support.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
-    pub reference: Option<String>,
-    #[serde(skip)]
-    pub(in crate::api) retry_after: Option<u64>,
+    reference: Option<String>,
 }
 
 impl Problem {
     /// A refusal of that status.
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        let detail = detail.into();
         Self {
             kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Refused"),
             status: status.as_u16(),
-            error: detail.clone(),
-            detail,
+            detail: detail.into(),
             fields: Vec::new(),
             reference: None,
             retry_after: None,
@@ -121,7 +130,7 @@ impl Problem {
     }
 
     /// 429 with the seconds to wait.
-    pub fn too_many(seconds: u64) -> Self {
+    pub fn too_many(seconds: u32) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; wait as long as Retry-After says")
             .retry_after(seconds)
     }
@@ -139,14 +148,14 @@ impl Problem {
     }
 
     #[must_use]
-    fn retry_after(self, seconds: u64) -> Self {
+    fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
     /// 500: a fault of ours, with a reference that stands in the log too.
     fn fault(error: &dyn std::fmt::Display) -> Self {
-        let reference = uuid::Uuid::now_v7().simple().to_string();
-        tracing::error!(%reference, %error, "a request to the API failed");
+        let reference = Uuid::now_v7();
+        tracing::error!(reference = %reference.simple(), %error, "a request to the API failed");
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Self {
             reference: Some(reference),
@@ -204,7 +213,16 @@ impl From<HasherBusy> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_string(&self).unwrap_or_default();
+        let shown = Shown {
+            kind: self.kind,
+            title: status.canonical_reason().unwrap_or("Refused"),
+            status: self.status,
+            detail: &self.detail,
+            error: &self.detail,
+            fields: &self.fields,
+            reference: self.reference.map(|reference| reference.simple().to_string()),
+        };
+        let body = serde_json::to_string(&shown).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         let headers = response.headers_mut();

@@ -64,13 +64,17 @@ async fn count(
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 pub struct BirthCounts {
     /// All.
-    total_births: i64,
+    #[serde(rename = "total_births")]
+    total: i64,
     /// Boys.
-    male_births: i64,
+    #[serde(rename = "male_births")]
+    male: i64,
     /// Girls.
-    female_births: i64,
+    #[serde(rename = "female_births")]
+    female: i64,
     /// Not told.
-    other_births: i64,
+    #[serde(rename = "other_births")]
+    other: i64,
 }
 
 /// Children whose notes are opened at once.
@@ -88,11 +92,11 @@ async fn births_by_sex(
         let (sexes, last) = births::sexes(&mut work, &api.vault, after, STRETCH).await?;
         drop(work);
         for sex in sexes {
-            counts.total_births += 1;
+            counts.total += 1;
             match sex {
-                Some(Sex::Male) => counts.male_births += 1,
-                Some(Sex::Female) => counts.female_births += 1,
-                None => counts.other_births += 1,
+                Some(Sex::Male) => counts.male += 1,
+                Some(Sex::Female) => counts.female += 1,
+                None => counts.other += 1,
             }
         }
         match last {

@@ -80,10 +80,13 @@ fn unreadable() -> Problem {
 impl<T: utoipa::ToSchema> Part for Form<T> {
     fn describe(sheet: &mut Sheet) {
         <body::Body<T> as Part>::describe(sheet);
-        if let Some(described) = &mut sheet.body {
-            let schema = described["content"]["application/json"]["schema"].clone();
-            described["content"]["multipart/form-data"] = serde_json::json!({"schema": {"allOf": [schema], "description":
+        let content = sheet.body.as_mut().and_then(|body| body.get_mut("content")?.as_object_mut());
+        if let Some(content) = content
+            && let Some(schema) = content.get("application/json").and_then(|json| json.get("schema")).cloned()
+        {
+            let form = serde_json::json!({"schema": {"allOf": [schema], "description":
                 "The same fields as form fields, and a picture as the file `image`."}});
+            content.insert("multipart/form-data".to_owned(), form);
         }
     }
 }

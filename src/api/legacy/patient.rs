@@ -161,9 +161,10 @@ pub(super) async fn records(api: &Api, person: Uuid) -> Result<Vec<RecordView>, 
     let mut work = api.pool.acquire().await?;
     let patient = reach::find(&mut work, &api.vault, person).await?.ok_or_else(not_kept)?;
     let rows = visits::list(&mut work, &patient.key, None, None, 200).await?;
-    let names = names(&mut work, rows.iter().map(|row| row.facility)).await?;
-    let named =
-        |id: i32| names.iter().find(|known| known.0 == id).map(|known| known.1.clone()).unwrap_or_default();
+    let facilities = names(&mut work, rows.iter().map(|row| row.facility)).await?;
+    let named = |id: i32| {
+        facilities.iter().find(|known| known.0 == id).map(|known| known.1.clone()).unwrap_or_default()
+    };
     Ok(rows.into_iter().map(|visit| record(&api.country, named(visit.facility), visit, true)).collect())
 }
 

@@ -469,7 +469,7 @@ async fn register(
             let stored = reach::find(&mut work, &api.vault, id).await?.ok_or_else(Problem::busy)?;
             profile::tell_pregnancy(api, &mut work, &stored, lmp).await?;
         }
-        let owner = Owner { key: &key, identity: &identity, msisdn: new.phone.0, language: new.language };
+        let owner = Owner { key: &key, msisdn: new.phone.0, language: new.language };
         pins::send(api, &mut work, &owner, &pin, &hash).await?;
     }
     work.commit().await?;

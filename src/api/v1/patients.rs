@@ -304,7 +304,7 @@ async fn register(
         let ordinal = people::free_ordinal(&mut work, &phone).await?;
         let ordinal = ordinal.ok_or_else(|| Problem::conflict("nine people share this number already"))?;
         people::link(&mut work, &key, &phone, ordinal, *msisdn, api.now()).await?;
-        let owner = Owner { key: &key, identity: &identity, msisdn: *msisdn, language: body.language.code() };
+        let owner = Owner { key: &key, msisdn: *msisdn, language: body.language.code() };
         pins::send(&api, &mut work, &owner, pin, hash).await?;
     }
     api.changed(&mut work, &actor, Some(id), "patient").await?;
