@@ -13,6 +13,7 @@ mod lint;
 mod load;
 pub mod model;
 mod nearest;
+mod plain;
 mod report;
 #[cfg(test)]
 mod schema_tests;
@@ -33,6 +34,7 @@ pub use model::{
     ActionCall, Arm, Choice, Completion, FlowId, InputKind, Keys, Kind, Language, LanguageId, List, Menu,
     MenuVersion, Message, Prompt, SourceCall, Standard, State, StateId, Strikes, Target, TextId, VarId,
 };
+pub use plain::{Seen, Values};
 pub use report::{FileId, Finding, Place, Report, Severity};
 pub use sources::{SourceFile, Sources, SourcesError};
 pub use starter::{SCHEMA, STARTER};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use tera::{ErrorKind, Tera};
 
 use super::model::{LanguageId, Standard, TextId};
+use super::plain::Plain;
 use super::texts::{Body, CompiledLanguage, Entry, Slot, Texts};
 use super::words::Words;
 
@@ -219,7 +220,7 @@ impl TextsBuilder {
                             slot(key.clone(), Some(at), at, text, id, batches)
                         }
                         Some((written, text)) if is_template(text) => {
-                            Slot::Template { language: Some(written), key: key.clone().into() }
+                            template(Some(written), key.clone(), text)
                         }
                         Some((_, text)) => Slot::Fixed(text.into()),
                     })
@@ -243,7 +244,11 @@ fn slot<'text>(
     if let Some(batch) = batches.get_mut(batch) {
         batch.push((key.clone(), text, id));
     }
-    Slot::Template { language, key: key.into() }
+    template(language, key, text)
+}
+
+fn template(language: Option<usize>, key: String, text: &str) -> Slot {
+    Slot::Template { language, key: key.into(), plain: Plain::read(text).map(Box::new) }
 }
 
 /// Compiles a batch at once; where that fails, one by one, to tell which are at fault.

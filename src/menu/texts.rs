@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use tera::{ErrorKind, Tera};
 
 use super::model::{LanguageId, Standard, TextId};
+use super::plain::{Plain, Values};
 
 /// The values that a text sees.
 pub type TextContext = tera::Context;
@@ -72,6 +73,8 @@ pub(super) enum Slot {
         language: Option<usize>,
         /// Its name there.
         key: Box<str>,
+        /// The same, where Tera is not needed for it.
+        plain: Option<Box<Plain>>,
     },
 }
 
@@ -99,6 +102,23 @@ impl Texts {
         };
         match slot {
             Slot::Fixed(fixed) => Some(fixed),
+            Slot::Missing | Slot::Template { .. } => None,
+        }
+    }
+
+    /// The text where it only shows values and asks whether one holds, and none is missing: the
+    /// caller need not gather a context. Without a language, a condition or a parameter.
+    pub fn plain(&self, text: TextId, language: Option<LanguageId>, values: &dyn Values) -> Option<String> {
+        let slot = match (&self.entry(text)?.body, language) {
+            (Body::Spoken(slots), Some(language)) => slots.get(usize::from(language.0))?,
+            (Body::Spoken(slots), None) => slots.first()?,
+            (Body::Neutral(slot), _) => slot,
+        };
+        match slot {
+            Slot::Fixed(fixed) => Some(fixed.to_string()),
+            Slot::Template { plain: Some(plain), .. } => {
+                plain.show(values).filter(|shown| shown.len() <= LONGEST)
+            }
             Slot::Missing | Slot::Template { .. } => None,
         }
     }
@@ -177,8 +197,8 @@ impl Texts {
                 return Err(self.error(Some(text), language, "there is no such text".to_owned()));
             }
             Some(Slot::Fixed(fixed)) => return Ok(Cow::Borrowed(fixed)),
-            Some(Slot::Template { language: None, key }) => (&self.neutral, key),
-            Some(Slot::Template { language: Some(at), key }) => match self.languages.get(*at) {
+            Some(Slot::Template { language: None, key, .. }) => (&self.neutral, key),
+            Some(Slot::Template { language: Some(at), key, .. }) => match self.languages.get(*at) {
                 Some(language) => (&language.tera, key),
                 None => return Err(self.error(Some(text), language, "no such language".to_owned())),
             },

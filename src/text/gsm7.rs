@@ -59,9 +59,27 @@ pub(super) const fn septets_of(letter: char) -> Option<usize> {
     }
 }
 
+/// Septets of each ASCII character, and 0 for one outside both tables: a screen is measured
+/// several times a turn, and most of its characters are ASCII.
+const ASCII: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut code = 0_u8;
+    while code < 128 {
+        if let Some(septets) = septets_of(code as char) {
+            table[code as usize] = if septets == 1 { 1 } else { 2 };
+        }
+        code += 1;
+    }
+    table
+};
+
 /// Septets of a whole text, or `None` where a character is outside both tables.
 pub(super) fn septets(text: &str) -> Option<usize> {
-    text.chars().map(septets_of).sum()
+    if !text.is_ascii() {
+        return text.chars().map(septets_of).sum();
+    }
+    let of = |octet: u8| ASCII.get(usize::from(octet)).copied().filter(|&septets| septets > 0);
+    text.bytes().map(of).map(|septets| septets.map(usize::from)).sum()
 }
 
 /// `?` for every character outside both tables.

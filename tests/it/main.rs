@@ -24,4 +24,5 @@ mod readme;
 mod serve;
 mod staff;
 mod textcare;
+mod turn_batches;
 mod turns;

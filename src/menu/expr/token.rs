@@ -5,13 +5,13 @@ use std::ops::Range;
 
 /// A token in a tag, with its octets in the template.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Token {
-    pub(super) kind: TokenKind,
-    pub(super) at: Range<usize>,
+pub(in crate::menu) struct Token {
+    pub(in crate::menu) kind: TokenKind,
+    pub(in crate::menu) at: Range<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum TokenKind {
+pub(in crate::menu) enum TokenKind {
     /// A name or a keyword.
     Word(String),
     /// A literal text.
@@ -23,15 +23,15 @@ pub(super) enum TokenKind {
 }
 
 impl Token {
-    pub(super) fn is_word(&self, word: &str) -> bool {
+    pub(in crate::menu) fn is_word(&self, word: &str) -> bool {
         matches!(&self.kind, TokenKind::Word(found) if found == word)
     }
 
-    pub(super) fn is_sign(&self, sign: char) -> bool {
+    pub(in crate::menu) fn is_sign(&self, sign: char) -> bool {
         self.kind == TokenKind::Sign(sign)
     }
 
-    pub(super) fn word(&self) -> Option<&str> {
+    pub(in crate::menu) fn word(&self) -> Option<&str> {
         match &self.kind {
             TokenKind::Word(word) => Some(word),
             _ => None,
@@ -41,15 +41,15 @@ impl Token {
 
 /// A tag of a template.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tag {
+pub(in crate::menu) struct Tag {
     /// `{{ … }}`, or `{% … %}`.
-    pub(super) shows: bool,
-    pub(super) tokens: Vec<Token>,
-    pub(super) at: Range<usize>,
+    pub(in crate::menu) shows: bool,
+    pub(in crate::menu) tokens: Vec<Token>,
+    pub(in crate::menu) at: Range<usize>,
 }
 
 /// The tags of a template, in order.
-pub(super) fn tags(template: &str) -> Vec<Tag> {
+pub(in crate::menu) fn tags(template: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut from = 0;
     while let Some((start, open)) = next_open(template, from) {

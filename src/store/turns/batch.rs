@@ -23,19 +23,20 @@ impl<Q, A> Clone for Batcher<Q, A> {
     }
 }
 
+/// Works on one batch after the other.
+pub(super) trait Lane<Q, A>: Send + 'static {
+    /// As many answers as questions, in their order.
+    fn work(&mut self, questions: Vec<Q>) -> impl Future<Output = Vec<A>> + Send;
+}
+
 impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
-    /// Starts `lanes` workers; each runs `work` over at most `most` questions. `work` gives as many
-    /// answers as it was given questions, in their order. The workers end when the last clone of
-    /// this is dropped and the queue is empty.
-    pub(super) fn start<F, W>(lanes: usize, most: usize, work: W) -> Self
-    where
-        F: Future<Output = Vec<A>> + Send + 'static,
-        W: Fn(Vec<Q>) -> F + Clone + Send + 'static,
-    {
+    /// Starts the lanes; each takes at most `most` questions at once. They end when the last clone
+    /// of this is dropped and the queue is empty.
+    pub(super) fn start<L: Lane<Q, A>>(lanes: impl IntoIterator<Item = L>, most: usize) -> Self {
         let (queue, requests) = mpsc::channel(most * 16);
         let requests = Arc::new(Mutex::new(requests));
-        for _ in 0..lanes {
-            let (requests, work) = (Arc::clone(&requests), work.clone());
+        for mut lane in lanes {
+            let requests = Arc::clone(&requests);
             tokio::spawn(async move {
                 let mut gathered = Vec::with_capacity(most);
                 loop {
@@ -48,7 +49,7 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
                         .drain(..)
                         .map(|request: Request<Q, A>| (request.question, request.answer))
                         .unzip();
-                    for (to, answer) in answers.into_iter().zip(work(questions).await) {
+                    for (to, answer) in answers.into_iter().zip(lane.work(questions).await) {
                         // Who asked may have given up: the deadline of its turn has passed.
                         let _ = to.send(answer);
                     }

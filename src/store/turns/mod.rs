@@ -2,6 +2,8 @@
 //! one transaction: a commit costs one flush to disk, whoever shares it.
 
 mod batch;
+mod columns;
+mod line;
 mod menus;
 mod open;
 mod write;
@@ -17,6 +19,7 @@ use crate::ussd::port::{Effect, Opening, Stored};
 use crate::ussd::{Session, SessionKey};
 
 use batch::Batcher;
+use line::Line;
 
 /// Turns in one transaction at most.
 const MOST_WRITES: usize = 256;
@@ -64,17 +67,15 @@ impl From<sqlx::Error> for TurnStoreError {
     }
 }
 
-/// The answers of a batch, or an error for each: a lane does not wait for ever for a machine that
-/// was lost without a word.
-async fn in_time<A>(
-    count: usize,
-    batch: impl Future<Output = Vec<Result<A, TurnStoreError>>>,
-) -> Vec<Result<A, TurnStoreError>> {
-    tokio::time::timeout(PATIENCE, batch).await.unwrap_or_else(|_| {
-        let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "a batch took too long");
-        let error = TurnStoreError::from(sqlx::Error::Io(late));
-        (0..count).map(|_| Err(error.clone())).collect()
-    })
+/// A lane does not wait for ever for a machine that was lost without a word.
+async fn in_time<T>(batch: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, TurnStoreError> {
+    match tokio::time::timeout(PATIENCE, batch).await {
+        Ok(result) => Ok(result?),
+        Err(_) => {
+            let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "a batch took too long");
+            Err(sqlx::Error::Io(late).into())
+        }
+    }
 }
 
 /// Sessions in PostgreSQL.
@@ -89,18 +90,11 @@ pub struct Turns {
 impl Turns {
     /// Starts the workers. A session that was cut off is offered for `resume_window`.
     pub fn start(pool: PgPool, keys: Arc<Keyring>, resume_window: Duration) -> Self {
-        let openings = {
-            let (pool, keys) = (pool.clone(), Arc::clone(&keys));
-            Batcher::start(READ_LANES, MOST_OPENINGS, move |dials: Vec<open::Dial>| {
-                in_time(dials.len(), open::read(pool.clone(), Arc::clone(&keys), resume_window, dials))
-            })
-        };
-        let writes = {
-            let (pool, keys) = (pool.clone(), Arc::clone(&keys));
-            Batcher::start(WRITE_LANES, MOST_WRITES, move |rows: Vec<TurnRow>| {
-                in_time(rows.len(), write::all(pool.clone(), Arc::clone(&keys), rows))
-            })
-        };
+        let line = || Line::new(pool.connect_options());
+        let reader = |_| open::Reader { line: line(), keys: Arc::clone(&keys), resume_window };
+        let writer = |_| write::Writer { line: line(), keys: Arc::clone(&keys) };
+        let openings = Batcher::start((0..READ_LANES).map(reader), MOST_OPENINGS);
+        let writes = Batcher::start((0..WRITE_LANES).map(writer), MOST_WRITES);
         Self { pool, keys, openings, writes }
     }
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 
 use crate::privacy::Keyring;
 use crate::ussd::port::{Opening, PhoneFacts, Stored};
 use crate::ussd::{Session, SessionKey, Suspended};
 
-use super::TurnStoreError;
+use super::batch::Lane;
+use super::line::Line;
+use super::{TurnStoreError, in_time};
 
 pub(super) const SEALED_FOR: &str = "ussd session";
 
@@ -52,28 +54,41 @@ struct OpeningRow {
 }
 
 /// Reads what many dials need in one query.
-pub(super) async fn read(
-    pool: PgPool,
-    keys: Arc<Keyring>,
+pub(super) struct Reader {
+    pub(super) line: Line,
+    pub(super) keys: Arc<Keyring>,
+    pub(super) resume_window: Duration,
+}
+
+impl Lane<Dial, Result<Opening, TurnStoreError>> for Reader {
+    async fn work(&mut self, dials: Vec<Dial>) -> Vec<Result<Opening, TurnStoreError>> {
+        let rows = async {
+            let mut connection = self.line.take().await?;
+            let rows = read(&mut connection, self.resume_window, &dials).await?;
+            self.line.keep(connection);
+            Ok(rows)
+        };
+        match in_time(rows).await {
+            Ok(rows) => dials.iter().zip(rows).map(|(dial, row)| row.opening(&self.keys, dial)).collect(),
+            Err(error) => dials.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+}
+
+async fn read(
+    connection: &mut PgConnection,
     resume_window: Duration,
-    dials: Vec<Dial>,
-) -> Vec<Result<Opening, TurnStoreError>> {
+    dials: &[Dial],
+) -> Result<Vec<OpeningRow>, sqlx::Error> {
     let session_keys: Vec<&[u8]> = dials.iter().map(|dial| dial.key.0.as_slice()).collect();
     let phones: Vec<&[u8]> = dials.iter().map(|dial| dial.phone.as_slice()).collect();
     let after: Vec<DateTime<Utc>> = dials.iter().map(|dial| dial.now - resume_window).collect();
-    let rows = sqlx::query_as::<_, OpeningRow>(OPENINGS)
+    sqlx::query_as::<_, OpeningRow>(OPENINGS)
         .bind(session_keys)
         .bind(phones)
         .bind(after)
-        .fetch_all(&pool)
-        .await;
-    match rows {
-        Ok(rows) => dials.iter().zip(rows).map(|(dial, row)| row.opening(&keys, dial)).collect(),
-        Err(error) => {
-            let error = TurnStoreError::from(error);
-            dials.iter().map(|_| Err(error.clone())).collect()
-        }
-    }
+        .fetch_all(connection)
+        .await
 }
 
 impl OpeningRow {

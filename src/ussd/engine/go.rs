@@ -93,7 +93,7 @@ impl Machine<'_> {
         for arm in arms {
             let holds = match arm.when {
                 None => true,
-                Some(condition) => self.ground.menu.texts.holds(condition, scene.values(self)?)?,
+                Some(condition) => self.holds(condition, &scene)?,
             };
             if holds {
                 return Ok(arm.go);

@@ -4,6 +4,7 @@
 
 mod go;
 mod scope;
+mod seen;
 mod show;
 mod take;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::menu::{FieldKind, Fields, Kind, Shape, SourceCall, StateId, TextContext, TextId, Value};
 
 use super::super::port::{Answer, Effect, Params, Question};
+use super::seen::Sight;
 use super::{EngineError, Machine};
 
 /// The answers of one state's data sources.
@@ -75,7 +76,10 @@ impl<'m> Machine<'m> {
         let texts = &self.ground.menu.texts;
         match texts.fixed(text, self.session.language) {
             Some(fixed) => Ok(Cow::Borrowed(fixed)),
-            None => Ok(texts.render(text, self.session.language, scene.values(self)?)?),
+            None => self.plain(text, None).map_or_else(
+                || Ok(texts.render(text, self.session.language, scene.values(self)?)?),
+                |shown| Ok(Cow::Owned(shown)),
+            ),
         }
     }
 
@@ -86,8 +90,15 @@ impl<'m> Machine<'m> {
         item: &Fields,
         scene: &mut Scene,
     ) -> Result<Cow<'m, str>, EngineError> {
+        if let Some(shown) = self.plain(text, Some(item)) {
+            return Ok(Cow::Owned(shown));
+        }
         let values = scene.with_item(self, item)?;
         Ok(self.ground.menu.texts.render(text, self.session.language, values)?)
+    }
+
+    fn plain(&self, text: TextId, item: Option<&Fields>) -> Option<String> {
+        self.ground.menu.texts.plain(text, Some(self.session.language), &Sight { machine: self, item })
     }
 
     /// The questions of a state that are not answered yet; `None` where all are.
@@ -167,9 +178,18 @@ impl<'m> Machine<'m> {
         if with.is_empty() {
             return Ok(Params::new());
         }
-        let scope = self.scope()?;
         let texts = &self.ground.menu.texts;
-        with.iter().map(|(name, text)| Ok((*name, texts.value(*text, &scope)?.trim().to_owned()))).collect()
+        let scene = Scene::default();
+        with.iter()
+            .map(|(name, text)| {
+                let plain = texts.plain(*text, None, &Sight { machine: self, item: None });
+                let shown = match plain {
+                    Some(shown) => Cow::Owned(shown),
+                    None => texts.value(*text, scene.values(self)?)?,
+                };
+                Ok((*name, shown.trim().to_owned()))
+            })
+            .collect()
     }
 
     /// Everything that a text of this state may show.
@@ -207,6 +227,15 @@ impl<'m> Machine<'m> {
         Ok(scope)
     }
 
+    /// The shape and the items of the source that this state calls so, once it has answered.
+    pub(super) fn answer_of(&self, alias: &str) -> Option<(Shape, &Answer)> {
+        let known = self.known.as_ref()?;
+        let uses = &self.state(known.state).ok()?.uses;
+        let (at, call) = uses.iter().enumerate().rev().find(|(_, call)| call.alias == alias)?;
+        let answer = known.answers.get(at)?.as_ref()?;
+        Some((call.source.shape, answer))
+    }
+
     fn insert_sources(&self, scope: &mut TextContext) -> Result<(), EngineError> {
         let Some(known) = &self.known else { return Ok(()) };
         for (call, answer) in self.state(known.state)?.uses.iter().zip(&known.answers) {
@@ -221,7 +250,7 @@ impl<'m> Machine<'m> {
 }
 
 /// An answer as texts and conditions see it: a number as a number, so that it can be compared.
-fn typed(kind: Option<FieldKind>, value: &str) -> Value {
+pub(super) fn typed(kind: Option<FieldKind>, value: &str) -> Value {
     match (kind, value.parse()) {
         (Some(FieldKind::Number), Ok(number)) => Value::Number(number),
         _ => Value::Text(value.to_owned()),

@@ -85,7 +85,7 @@ impl Machine<'_> {
     pub(super) fn offered(&self, choice: &Choice, scene: &Scene) -> Result<bool, EngineError> {
         match choice.when {
             None => Ok(true),
-            Some(condition) => Ok(self.ground.menu.texts.holds(condition, scene.values(self)?)?),
+            Some(condition) => self.holds(condition, scene),
         }
     }
 
