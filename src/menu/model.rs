@@ -267,6 +267,17 @@ pub struct Keys {
     pub leave: String,
 }
 
+impl Keys {
+    /// How many items a list can number: those after are not shown, since their numbers would be
+    /// taken for a standard key or for one of the list's fixed choices.
+    pub fn most_items(&self, choices: &[Choice]) -> usize {
+        let standard = [&self.back, &self.home, &self.more, &self.previous, &self.leave];
+        let keys = standard.into_iter().chain(choices.iter().map(|choice| &choice.key));
+        let numbers = keys.filter(|key| !key.starts_with('0')).filter_map(|key| key.parse::<usize>().ok());
+        numbers.min().map_or(usize::MAX, |first| first.saturating_sub(1))
+    }
+}
+
 /// What happens after wrong answers in a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Strikes {

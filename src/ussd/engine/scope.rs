@@ -166,10 +166,15 @@ impl<'m> Machine<'m> {
         }
     }
 
-    /// The items of the place's list.
+    /// The items of the place's list, as many as can be numbered.
     pub(super) fn items(&self) -> &[Fields] {
-        let known = self.known.as_ref().and_then(|known| known.answers.last());
-        known.and_then(Option::as_deref).unwrap_or_default()
+        let Some(known) = &self.known else { return &[] };
+        let items = known.answers.last().and_then(Option::as_deref).unwrap_or_default();
+        let most = match self.state(known.state).map(|state| &state.kind) {
+            Ok(Kind::List(list)) if list.go.is_some() => self.ground.menu.keys.most_items(&list.choices),
+            _ => items.len(),
+        };
+        items.get(..most).unwrap_or(items)
     }
 
     /// Parameters, rendered without any data source: what a source is asked cannot depend on

@@ -219,6 +219,24 @@ fn a_number_is_not_taken_for_an_item_of_another_list() {
 }
 
 #[test]
+fn no_item_is_offered_whose_number_is_a_standard_key() {
+    let menu = small_menu();
+    let mut phone = Handset::dial(&menu, World { clinics: vec!["CHC"; 120], ..World::default() });
+    phone.answer("1");
+    phone.answer("1");
+    let mut all = String::new();
+    while all.len() < 100_000 {
+        all.push_str(&phone.reply.text);
+        if !phone.reply.text.contains("98 More") {
+            break;
+        }
+        phone.answer("98");
+    }
+    assert!(all.contains("97. CHC") && !all.contains("98. CHC"));
+    assert_eq!(phone.answer("97"), "CHC, 076 000000\n0 Back 00 Home");
+}
+
+#[test]
 fn an_empty_list_leads_where_the_author_says() {
     let menu = small_menu();
     let mut phone = Handset::dial(&menu, World { clinics: vec![], ..World::default() });

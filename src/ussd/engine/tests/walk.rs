@@ -141,6 +141,11 @@ fn inputs(menu: &Menu, session: &Session) -> Vec<String> {
     let keys = &menu.keys;
     let mut inputs: Vec<String> =
         [&keys.back, &keys.home, &keys.more, &keys.previous, &keys.leave].map(Clone::clone).into();
+    if session.page > 0 || session.notice.is_some() {
+        // The choices do there what they do on the first page, where all of them are pressed.
+        inputs.push("1".to_owned());
+        return inputs;
+    }
     inputs.extend(["", "ɛ€{{x}}", "1*2"].map(str::to_owned));
     match &menu.state(session.place).unwrap().kind {
         Kind::Prompt(prompt) => inputs.extend(prompt.choices.iter().map(|choice| choice.key.clone())),
