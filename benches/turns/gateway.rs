@@ -70,6 +70,23 @@ impl Gateway {
         self.with(answers, ["MamaCare", "PIN", "1. ", "1. "].map(str::to_owned).to_vec(), run)
     }
 
+    /// She looks at the list of her visits again and again, after her PIN: every such turn is timed.
+    pub fn sealed_script(&self, run: &str) -> Script {
+        let pin = self.facts["load"]["pin"].as_str().unwrap_or_default().to_owned();
+        self.again_and_again(vec!["2".to_owned(), pin, "2".to_owned()], run)
+    }
+
+    /// The same with the list of clinics, which is nobody's secret.
+    pub fn open_script(&self, run: &str) -> Script {
+        self.again_and_again(["3", "8", "1"].map(str::to_owned).to_vec(), run)
+    }
+
+    fn again_and_again(&self, mut answers: Vec<String>, run: &str) -> Script {
+        let first = answers.len() + 1;
+        answers.extend(std::iter::repeat_n(["1".to_owned(), "0".to_owned()], 40).flatten());
+        Script { timed: (first, 2), ..self.with(answers, Vec::new(), run) }
+    }
+
     fn with(&self, answers: Vec<String>, expected: Vec<String>, run: &str) -> Script {
         let first = self.facts["load"]["first_msisdn"].as_str().unwrap_or("+23276100000");
         Script {
@@ -81,6 +98,7 @@ impl Gateway {
             numbers: self.patients,
             // Session ids of an earlier run must not come back.
             run: format!("bench{}{run}", std::process::id()),
+            timed: (0, 1),
         }
     }
 

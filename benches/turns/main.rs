@@ -52,6 +52,8 @@ async fn measure() -> Result<()> {
     drop(constant);
     line("(a) the HTTP server with a constant answer", &server_alone);
 
+    let [half, most] = peers::disk()?;
+    println!("{:<58} {:>10} {half:>8.2} {most:>8.2}", "    the disk: 16 KiB written and flushed", "");
     let postgres_alone = peers::pgbench(&gateway.database_url, SECONDS)?;
     println!("{:<58} {postgres_alone:>10.0}", "(b) PostgreSQL: SELECT + committed UPSERT, 64 clients");
 
@@ -76,6 +78,11 @@ async fn measure() -> Result<()> {
         .while_pins_wait(200, Arc::new(Script { expected: vec![], ..gateway.script("h") }), half)
         .await?;
     line("  half rate while 200 PIN checks wait", &waiting);
+    let few = Load { connections: 8, ..full };
+    let open = drive(Arc::new(gateway.open_script("o")), few).await?;
+    line("MamaCare: a list that is nobody's, after the dial (8 at once)", &open);
+    let sealed = drive(Arc::new(gateway.sealed_script("p")), few).await?;
+    line("  a list out of her sealed record, after her PIN", &sealed);
     let live = gateway.hold_sessions(100_000).await?;
 
     println!(
@@ -88,6 +95,7 @@ async fn measure() -> Result<()> {
         calm.quantile(0.99),
         waiting.quantile(0.99)
     );
+    println!("a sealed list to an open one: {:.2} (goal 1.3)", sealed.mean() / open.mean());
     println!(
         "memory with 100,000 live sessions: {} MB (goal 150)   bytes a session row: {}",
         live.megabytes, live.row_bytes

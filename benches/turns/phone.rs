@@ -26,6 +26,8 @@ pub struct Script {
     pub numbers: u64,
     /// Prefix of the session ids, different in every run.
     pub run: String,
+    /// The first turn whose time counts, and every how many after it one does.
+    pub timed: (usize, usize),
 }
 
 /// How hard.
@@ -54,6 +56,11 @@ impl Measure {
     /// Turns a second.
     pub fn rate(&self) -> f64 {
         self.turns as f64 / self.seconds
+    }
+
+    /// Milliseconds of a turn on average.
+    pub fn mean(&self) -> f64 {
+        self.micros.iter().map(|&micros| f64::from(micros)).sum::<f64>() / self.micros.len() as f64 / 1000.0
     }
 
     /// That share of turns was answered within so many milliseconds.
@@ -122,7 +129,10 @@ async fn converse(
         } else {
             let begun = Instant::now();
             line.turn(&script.path, &session, phone, &text).await?;
-            micros.push(begun.elapsed().as_micros() as u32);
+            let (first, step) = script.timed;
+            if turn >= first && (turn - first).is_multiple_of(step) {
+                micros.push(begun.elapsed().as_micros() as u32);
+            }
         }
         if let Some(expected) = script.expected.get(turn) {
             let shown = line.body();

@@ -284,7 +284,8 @@ mod tests {
     fn text() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             "[a-zɛ<& \n\\\\-]{0,4}",
-            prop_oneof![Just("{{ item.a }}"), Just("{{item.b}}"), Just("{{ item.c }}")].prop_map(str::to_owned),
+            prop_oneof![Just("{{ item.a }}"), Just("{{item.b}}"), Just("{{ item.c }}")]
+                .prop_map(str::to_owned),
         ];
         leaf.prop_recursive(3, 12, 3, |inner| {
             let test = prop_oneof![

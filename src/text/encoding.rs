@@ -24,8 +24,9 @@ impl Encoding {
     /// tables counts one, as the `?` that stands for it) or UTF-16 units.
     pub fn cost(self, text: &str) -> usize {
         match self {
-            Self::Gsm7 => gsm7::septets(text)
-                .unwrap_or_else(|| text.chars().map(|letter| self.cost_of(letter)).sum()),
+            Self::Gsm7 => {
+                gsm7::septets(text).unwrap_or_else(|| text.chars().map(|letter| self.cost_of(letter)).sum())
+            }
             Self::Ucs2 if text.is_ascii() => text.len(),
             Self::Ucs2 => text.chars().map(char::len_utf16).sum(),
         }

@@ -61,6 +61,7 @@ pub(super) const fn septets_of(letter: char) -> Option<usize> {
 
 /// Septets of each ASCII character, and 0 for one outside both tables: a screen is measured
 /// several times a turn, and most of its characters are ASCII.
+#[expect(clippy::indexing_slicing, reason = "a constant with a wrong index does not compile")]
 const ASCII: [u8; 128] = {
     let mut table = [0; 128];
     let mut code = 0_u8;

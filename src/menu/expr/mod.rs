@@ -8,6 +8,6 @@ mod scan;
 mod token;
 mod value;
 
-pub(super) use token::{Tag, Token, tags};
 pub(super) use kinds::{Names, Record, Type};
 pub(super) use scan::{Found, Problem, Reference, scan_condition, scan_template};
+pub(super) use token::{Tag, Token, tags};

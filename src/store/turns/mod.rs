@@ -69,13 +69,10 @@ impl From<sqlx::Error> for TurnStoreError {
 
 /// A lane does not wait for ever for a machine that was lost without a word.
 async fn in_time<T>(batch: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, TurnStoreError> {
-    match tokio::time::timeout(PATIENCE, batch).await {
-        Ok(result) => Ok(result?),
-        Err(_) => {
-            let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "a batch took too long");
-            Err(sqlx::Error::Io(late).into())
-        }
-    }
+    let late = |_| std::io::Error::new(std::io::ErrorKind::TimedOut, "a batch took too long");
+    let result =
+        tokio::time::timeout(PATIENCE, batch).await.map_err(|elapsed| sqlx::Error::Io(late(elapsed)))?;
+    Ok(result?)
 }
 
 /// Sessions in PostgreSQL.
@@ -91,10 +88,10 @@ impl Turns {
     /// Starts the workers. A session that was cut off is offered for `resume_window`.
     pub fn start(pool: PgPool, keys: Arc<Keyring>, resume_window: Duration) -> Self {
         let line = || Line::new(pool.connect_options());
-        let reader = |_| open::Reader { line: line(), keys: Arc::clone(&keys), resume_window };
-        let writer = |_| write::Writer { line: line(), keys: Arc::clone(&keys) };
-        let openings = Batcher::start((0..READ_LANES).map(reader), MOST_OPENINGS);
-        let writes = Batcher::start((0..WRITE_LANES).map(writer), MOST_WRITES);
+        let read_lane = |_| open::Reader { line: line(), keys: Arc::clone(&keys), resume_window };
+        let openings = Batcher::start((0..READ_LANES).map(read_lane), MOST_OPENINGS);
+        let write_lane = |_| write::Writer { line: line(), keys: Arc::clone(&keys) };
+        let writes = Batcher::start((0..WRITE_LANES).map(write_lane), MOST_WRITES);
         Self { pool, keys, openings, writes }
     }
 

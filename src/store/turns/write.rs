@@ -97,7 +97,9 @@ impl Writer {
     async fn each(&mut self, batch: &[TurnRow]) -> Vec<Result<bool, TurnStoreError>> {
         match self.together(batch).await {
             Ok(written) => batch.iter().map(|row| Ok(written.contains(&row.key))).collect(),
-            Err(TurnStoreError::Database(error)) if batch.len() > 1 && error.as_database_error().is_some() => {
+            Err(TurnStoreError::Database(error))
+                if batch.len() > 1 && error.as_database_error().is_some() =>
+            {
                 let mut results = Vec::with_capacity(batch.len());
                 for row in batch {
                     let written = self.together(std::slice::from_ref(row)).await;
