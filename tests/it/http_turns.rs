@@ -183,7 +183,14 @@ async fn while_the_database_is_away_the_phone_gets_a_polite_end_and_then_all_rec
         recovered = node.turn("s", PHONE, "1").await;
     }
     assert!(recovered.text.starts_with("CON "), "the turn that failed is not lost: {recovered:?}");
-    assert_eq!(node.get("/readyz").await.status(), 200);
+    let mut ready = node.get("/readyz").await.status();
+    for _ in 0..20 {
+        if ready == 200 {
+            break;
+        }
+        ready = node.get("/readyz").await.status();
+    }
+    assert_eq!(ready, 200);
 }
 
 #[tokio::test]
