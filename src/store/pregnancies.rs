@@ -33,22 +33,26 @@ pub async fn active(work: &mut PgConnection, person: Uuid) -> Result<Option<Acti
     .await
 }
 
-/// Adds the pregnancy of a person who has none yet: as she reckons it, or undated.
+/// Adds a pregnancy as she reckons it, or undated. `false`: she has one that goes on, and nothing
+/// is changed.
 pub async fn add_reckoned(
     work: &mut PgConnection,
     person: Uuid,
     due_on: Option<NaiveDate>,
     now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<bool, sqlx::Error> {
+    let added = sqlx::query(
         "INSERT INTO pregnancy (person, number, status, due_on, dated_by, precision, created_at, updated_at)
-         VALUES ($1, 1, 'active', $2, CASE WHEN $2 IS NULL THEN 'unknown' ELSE 'reckoned' END,
-                 CASE WHEN $2 IS NULL THEN 'unknown' ELSE 'month' END, $3, $3)",
+         SELECT $1, coalesce(max(number), 0) + 1, 'active', $2,
+                CASE WHEN $2 IS NULL THEN 'unknown' ELSE 'reckoned' END,
+                CASE WHEN $2 IS NULL THEN 'unknown' ELSE 'month' END, $3, $3
+         FROM pregnancy WHERE person = $1
+         ON CONFLICT DO NOTHING",
     )
     .bind(person)
     .bind(due_on)
     .bind(now)
     .execute(work)
     .await?;
-    Ok(())
+    Ok(added.rows_affected() == 1)
 }

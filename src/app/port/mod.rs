@@ -152,6 +152,7 @@ impl<M: MenuShelf> DataPort for Port<M> {
             "recover_pin" => self.recover_pin(caller, param(params, "birth_year")?, work).await,
             "send_clinic" => self.send_clinic(caller, param(params, "id")?, work).await,
             "register" => self.register(caller, params, work).await,
+            "report_pregnancy" => self.report_pregnancy(caller, params, work).await,
             "stop_messages" => self.set_messages(caller, false, work).await,
             "start_messages" => self.set_messages(caller, true, work).await,
             "set_greeting" => self.set_greeting(caller, param(params, "on")?, work).await,

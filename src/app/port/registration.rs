@@ -1,9 +1,10 @@
 //! "Tell us that you are pregnant": somebody registers by herself; staff verify it later.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::recovery::wait;
-use super::{Port, Work, broken, facts, note, outcome, param};
+use super::{Port, Work, broken, facts, note, outcome, param, person_of};
 use crate::app::turns::{MenuShelf, PortError};
 use crate::care::{ConsentPurpose, Dating};
 use crate::store::access::Act;
@@ -84,8 +85,7 @@ impl<M: MenuShelf> Port<M> {
         };
         people::add(work, &new).await?;
         self.agree(caller, id, ConsentPurpose::Care, work).await?;
-        let due = (told.weeks > 0).then(|| Dating::from_weeks(told.weeks, caller.today).due());
-        pregnancies::add_reckoned(work, id, due, caller.now).await?;
+        pregnancies::add_reckoned(work, id, due(caller, told.weeks), caller.now).await?;
         Ok(Person {
             id,
             key,
@@ -96,6 +96,22 @@ impl<M: MenuShelf> Port<M> {
             home_facility,
             consented: true,
         })
+    }
+
+    /// Writes down the pregnancy of a woman whom we know.
+    pub(super) async fn report_pregnancy(
+        &self,
+        caller: &Caller,
+        params: &Params,
+        work: &mut Option<Work>,
+    ) -> Result<Outcome, PortError> {
+        let (person, due) = (person_of(caller)?, due(caller, weeks(params)?));
+        let work = self.work(work).await?;
+        if !pregnancies::add_reckoned(work, person, due, caller.now).await? {
+            return Ok(outcome("known"));
+        }
+        note(work, caller, person, Act::Change, "pregnancy").await?;
+        Ok(outcome("ok"))
     }
 
     /// Keeps that she agrees, with the version of the menu whose text she was shown.
@@ -132,11 +148,7 @@ fn told(params: &Params) -> Result<Told<'_>, PortError> {
         .ok()
         .filter(|year| (1900..=2100).contains(year))
         .ok_or_else(|| broken("register: birth_year is a year of four digits"))?;
-    let weeks: u8 = param(params, "weeks")?
-        .parse()
-        .ok()
-        .filter(|weeks| *weeks <= 44)
-        .ok_or_else(|| broken("register: weeks is a number from 0 to 44"))?;
+    let weeks = weeks(params)?;
     let identity = Identity {
         given: given.to_owned(),
         family: family.to_owned(),
@@ -144,4 +156,14 @@ fn told(params: &Params) -> Result<Told<'_>, PortError> {
         birth_date: None,
     };
     Ok(Told { identity, weeks, district: param(params, "district")? })
+}
+
+/// As she reckons; 0 where she cannot say.
+fn weeks(params: &Params) -> Result<u8, PortError> {
+    let weeks = param(params, "weeks")?.parse().ok().filter(|weeks| *weeks <= 44);
+    weeks.ok_or_else(|| broken("weeks is a number from 0 to 44"))
+}
+
+fn due(caller: &Caller, weeks: u8) -> Option<NaiveDate> {
+    (weeks > 0).then(|| Dating::from_weeks(weeks, caller.today).due())
 }

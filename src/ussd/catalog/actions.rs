@@ -138,6 +138,17 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
         about: "registers a pregnant woman on this number",
     },
     ActionSpec {
+        name: "report_pregnancy",
+        guard: Guard::Consent,
+        secret: false,
+        params: &[required("weeks", "weeks of pregnancy as she reckons, 0 where unknown")],
+        outcomes: &[
+            plain("ok", "written down, to be checked by staff"),
+            plain("known", "she is pregnant already as far as we know; nothing is changed"),
+        ],
+        about: "writes down that she is pregnant",
+    },
+    ActionSpec {
         name: "stop_messages",
         guard: Guard::Phone,
         secret: false,

@@ -146,3 +146,33 @@ async fn a_turn_that_is_not_committed_registers_nobody() {
         assert_eq!(world.count(table).await, 0, "{table}");
     }
 }
+
+#[tokio::test]
+async fn a_woman_whom_we_know_tells_of_a_new_pregnancy_once_the_last_is_over() {
+    let world = World::new().await;
+    let caller = world.caller_at("+23230000003", 1);
+    world.act(&caller, "register", TOLD).await;
+    let person = newest(&world).await;
+    let known = Caller { turn: 2, proof: Proof::Pin { person, consented: true }, ..caller };
+    assert_eq!(world.act(&known, "report_pregnancy", &[("weeks", "9")]).await.name, "known");
+    let pregnancy = world.ask_one(&known, "pregnancy", &[]).await;
+    assert_eq!(pregnancy["weeks"], Value::from(20), "nothing is changed");
+    sqlx::query("UPDATE pregnancy SET status = 'ended', ended_on = '2026-11-01' WHERE person = $1")
+        .bind(person)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(world.act(&known, "report_pregnancy", &[("weeks", "9")]).await.name, "ok");
+    let pregnancy = world.ask_one(&known, "pregnancy", &[]).await;
+    assert_eq!((&pregnancy["weeks"], &pregnancy["estimate"]), (&Value::from(9), &Value::from(true)));
+    let (pregnancies, noted): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM pregnancy WHERE person = $1),
+                (SELECT count(*) FROM access_log WHERE person = $1 AND act = 'change' AND what = 'pregnancy')",
+    )
+    .bind(person)
+    .fetch_one(&world.database.pool)
+    .await
+    .unwrap();
+    assert_eq!((pregnancies, noted), (2, 1));
+    assert_eq!(world.act(&known, "report_pregnancy", &[("weeks", "10")]).await.name, "known");
+}
