@@ -12,6 +12,7 @@ mod limits;
 mod msisdn;
 mod place;
 mod pregnancy;
+mod unsaid;
 mod words;
 
 pub use age::{Age, AgeError};
@@ -26,4 +27,5 @@ pub use limits::{Alert, BloodPressure, Impossible, Limit, Limits, Measure, Plaus
 pub use msisdn::{Msisdn, MsisdnError, Operator};
 pub use place::{District, Facility, FacilityKind, Service};
 pub use pregnancy::{DatedBy, Dating, DatingError, GestationalAge, Precision};
+pub use unsaid::Unsaid;
 pub use words::{Word, WordKind, Words};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::text::Display;
+use crate::text::{Display, Phrases};
 
 use super::catalog::Catalog;
 use super::compile::compile;
@@ -22,6 +22,10 @@ pub struct LoadOptions {
     pub constants: BTreeMap<String, String>,
     /// How screens are shown, for their budget.
     pub display: Display,
+    /// What no message by SMS says.
+    pub unsaid: Phrases,
+    /// What only messages in open wording say.
+    pub unsaid_unless_open: Phrases,
 }
 
 /// Stands for all languages that are complete.

@@ -8,11 +8,13 @@ mod encoding;
 mod fold;
 mod gsm7;
 mod page;
+mod phrases;
 mod sms;
 
 pub use encoding::Encoding;
 pub use fold::Folding;
 pub use page::{Block, Draft, KeyLabels, paginate};
+pub use phrases::Phrases;
 pub use sms::{Parts, Segments, parts, segments};
 
 /// Septets of GSM-7 in one USSD string of 160 octets (3GPP TS 23.038, section 6.1.2.3).

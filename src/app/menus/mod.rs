@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use crate::care::Unsaid;
 use crate::menu::{LoadOptions, Menu, MenuVersion, Sources};
 use crate::store::turns::{TurnStoreError, Turns};
-use crate::text::Display;
+use crate::text::{Display, Phrases};
 
 use super::health::MenuStatus;
 use super::turns::MenuShelf;
@@ -207,12 +208,15 @@ async fn compile(options: &MenuOptions, sources: Sources) -> Result<Menu, MenuEr
     let options = options.clone();
     let compiled = tokio::task::spawn_blocking(move || {
         let displays = if options.displays.is_empty() { vec![Display::default()] } else { options.displays };
+        let unsaid = Unsaid::shipped()?;
         let mut menu = None;
         for display in displays {
             let load = LoadOptions {
                 serve_unreviewed: options.serve_unreviewed.clone(),
                 constants: options.constants.clone(),
                 display,
+                unsaid: Phrases::new(unsaid.always.iter().map(String::as_str)),
+                unsaid_unless_open: Phrases::new(unsaid.unless_open.iter().map(String::as_str)),
             };
             menu = Some(crate::menu::load(&sources, &crate::ussd::catalog::CATALOG, &load)?);
         }

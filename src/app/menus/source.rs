@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::care::CountryError;
 use crate::menu::{Report, Sources, SourcesError};
 use crate::store::turns::TurnStoreError;
 
@@ -29,6 +30,9 @@ pub enum MenuError {
     /// The database.
     #[error("the menus could not be kept or found: {0}")]
     Store(TurnStoreError),
+    /// The words that no SMS says.
+    #[error(transparent)]
+    Unsaid(#[from] CountryError),
     /// What was kept is no menu.
     #[error("a kept menu cannot be read; was it written by a newer version?")]
     Unreadable,

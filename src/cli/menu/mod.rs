@@ -12,8 +12,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::care::Unsaid;
 use crate::menu::{LoadOptions, Sources};
-use crate::text::{Display, Folding};
+use crate::text::{Display, Folding, Phrases};
 
 /// Check, try and draw menus.
 #[derive(Args)]
@@ -94,7 +95,14 @@ impl FoldingChoice {
 
 /// All languages that are complete are served here, reviewed or not.
 fn options(display: Display) -> LoadOptions {
-    LoadOptions { display, ..LoadOptions::all_languages() }
+    // The words are in this program, and a test reads them.
+    let unsaid = Unsaid::shipped().unwrap_or_default();
+    LoadOptions {
+        display,
+        unsaid: Phrases::new(unsaid.always.iter().map(String::as_str)),
+        unsaid_unless_open: Phrases::new(unsaid.unless_open.iter().map(String::as_str)),
+        ..LoadOptions::all_languages()
+    }
 }
 
 /// Whether a stream takes colours: a terminal, and nobody has said no.

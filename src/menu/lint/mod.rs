@@ -9,6 +9,7 @@ mod samples;
 mod screens;
 mod sms;
 mod spoken;
+mod unsaid;
 mod unused;
 
 use super::catalog::Catalog;
@@ -47,6 +48,7 @@ pub(super) fn lint(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     unused::check(subject, &reached, &read, findings);
     screens::check(subject, &known, &read.spoiled, findings);
     sms::check(subject, findings);
+    unsaid::check(subject, findings);
 }
 
 impl<'menu> Subject<'menu> {
