@@ -33,14 +33,7 @@ impl Access {
         headers: &HeaderMap,
         source: Option<IpAddr>,
     ) -> Result<(), Problem> {
-        if !self.networks.is_empty() {
-            let known =
-                source.is_some_and(|from| self.networks.iter().any(|network| network.contains(&from)));
-            if !known {
-                let detail = "calls of this channel do not come from that network";
-                return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-            }
-        }
+        self.check_network(source)?;
         let by_network_alone = self.digests.is_empty() && !self.networks.is_empty();
         if by_network_alone || in_path.or_else(|| presented(headers)).is_some_and(|secret| self.opens(secret))
         {
@@ -48,6 +41,16 @@ impl Access {
         }
         let detail = "this channel asks for its secret, in the address or as a bearer token";
         Err(Problem::new(StatusCode::UNAUTHORIZED, detail))
+    }
+
+    /// Whether it comes from where calls of this channel come from: 403 where not.
+    pub(super) fn check_network(&self, source: Option<IpAddr>) -> Result<(), Problem> {
+        let known = source.is_some_and(|from| self.networks.iter().any(|network| network.contains(&from)));
+        if known || self.networks.is_empty() {
+            return Ok(());
+        }
+        let detail = "calls of this channel do not come from that network";
+        Err(Problem::new(StatusCode::FORBIDDEN, detail))
     }
 
     /// Compares digests in full whatever differs, so that time tells nothing.

@@ -1,5 +1,6 @@
 //! The edge toward operators and aggregators: one file each. It authenticates a callback, makes one
-//! `Turn` of it and writes the answer in the operator's form. Leans on `ussd`.
+//! `Turn` of it and writes the answer in the operator's form; `sms` holds those who carry messages.
+//! Leans on `ussd` and `messages`.
 
 mod africastalking;
 mod auth;
@@ -9,6 +10,7 @@ mod edge;
 mod flood;
 mod form;
 mod json;
+mod mail;
 mod problem;
 mod seldom;
 mod service_code;
@@ -21,5 +23,6 @@ pub use auth::Access;
 pub use body::BodyLimits;
 pub use edge::{Edge, Entrance, Entrances, TurnTaker, router};
 pub use flood::{Flood, FloodLimits};
+pub use mail::{Mail, MailAccount, MailError, MailTls};
 pub use problem::Problem;
 pub use service_code::is_service_code;
