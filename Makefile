@@ -39,3 +39,4 @@ bench:
 	cargo build --locked --release
 	cargo run --locked --release --example turns
 	cargo run --locked --release --example reminders
+	cargo run --locked --release --example outbox

@@ -14,6 +14,7 @@ use sqlx::PgPool;
 
 use super::metrics::Metrics;
 use super::migrations::{self, Migrations};
+use super::outbox::OutboxStatus;
 
 /// Who asks whether we are ready does not wait longer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -36,6 +37,8 @@ pub struct Health {
     pub menus: Box<dyn Fn() -> MenuStatus + Send + Sync>,
     /// Turns under way.
     pub in_flight: Box<dyn Fn() -> u32 + Send + Sync>,
+    /// Who carries messages.
+    pub outbox: Box<dyn Fn() -> OutboxStatus + Send + Sync>,
     /// The numbers.
     pub metrics: Metrics,
 }
@@ -47,6 +50,7 @@ struct Readiness {
     #[serde(skip_serializing_if = "Option::is_none")]
     migrations: Option<Migrations>,
     menu: MenuStatus,
+    messages: OutboxStatus,
 }
 
 /// The three pages.
@@ -59,19 +63,20 @@ pub fn router(health: Health) -> Router {
 }
 
 /// 503 where a turn would fail. A refused edit of the menus is told, and no reason to be unready:
-/// the version before it is served.
+/// the version before it is served. Nor is a provider of messages that is down: they wait.
 async fn ready(State(health): State<Arc<Health>>) -> Response {
-    let menu = (health.menus)();
+    let (menu, messages) = ((health.menus)(), (health.outbox)());
     let asked = async { migrations::of(&mut *health.pool.acquire().await?).await };
     let readiness = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(found)) => {
-            Readiness { ready: found.pending == 0, database: "answers", migrations: Some(found), menu }
+            let ready = found.pending == 0;
+            Readiness { ready, database: "answers", migrations: Some(found), menu, messages }
         }
         Ok(Err(error)) => {
             tracing::warn!(%error, "not ready: the database does not answer");
-            Readiness { ready: false, database: "away", migrations: None, menu }
+            Readiness { ready: false, database: "away", migrations: None, menu, messages }
         }
-        Err(_) => Readiness { ready: false, database: "slow", migrations: None, menu },
+        Err(_) => Readiness { ready: false, database: "slow", migrations: None, menu, messages },
     };
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()

@@ -62,6 +62,37 @@ fn describe() {
     describe_histogram!("mamacare_pin_wait_seconds", Unit::Seconds, "Waiting of a PIN check for a thread.");
     describe_histogram!("mamacare_pin_check_seconds", Unit::Seconds, "A PIN check itself.");
     describe_counter!("mamacare_pin_shed_total", "PIN checks refused because too many waited.");
+    describe_counter!(
+        "mamacare_message_attempts_total",
+        "Attempts to send a message, by provider, kind and result."
+    );
+    describe_histogram!(
+        "mamacare_message_send_seconds",
+        Unit::Seconds,
+        "From a request to a provider to its answer."
+    );
+    describe_counter!(
+        "mamacare_messages_repeated_total",
+        "Messages that went again although they may have arrived, by kind."
+    );
+    describe_counter!(
+        "mamacare_messages_unknown_total",
+        "Messages of which nobody knows whether they left, by kind."
+    );
+    describe_counter!(
+        "mamacare_pins_renewed_total",
+        "PINs made anew because nobody knows whether their message left."
+    );
+    describe_counter!("mamacare_messages_ended_total", "Messages that did not go, by kind and state.");
+    describe_counter!("mamacare_receipts_total", "Receipts of providers, by provider and what they told.");
+    describe_counter!("mamacare_receipts_unmatched_total", "Receipts whose message was never known.");
+    describe_gauge!("mamacare_outbox_due", "Messages that could go now and have not, by kind.");
+    describe_gauge!(
+        "mamacare_outbox_oldest_due_seconds",
+        Unit::Seconds,
+        "How long the first of them has waited, by kind."
+    );
+    describe_gauge!("mamacare_messages_spent", "What messages have cost, of the day and of the month.");
     describe_gauge!("mamacare_database_connections", "Connections to PostgreSQL, by state.");
     describe_counter!("mamacare_menu_reloads_total", "Menu files read again, by result.");
 }

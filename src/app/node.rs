@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::channels::sms::{self, SmsEdge};
 use crate::channels::{Access, BodyLimits, Edge, Entrance, Entrances, Flood, FloodLimits, Problem, router};
 use crate::privacy::Keyring;
 use crate::store::turns::Turns as StoredTurns;
@@ -19,6 +20,7 @@ use super::clock::Clock;
 use super::health::{self, Health};
 use super::menus::Menus;
 use super::metrics::Metrics;
+use super::outbox::{self, Outbox, Receipts};
 use super::server::{HttpLimits, serve};
 use super::settings::{Channel, Settings};
 use super::turns::{DataPort, TurnSettings, Turns};
@@ -55,6 +57,8 @@ pub struct NodeParts<P> {
     pub port: P,
     /// Addresses beside those of phones.
     pub web: Router,
+    /// What sends messages.
+    pub outbox: Outbox,
     /// The numbers of this process.
     pub metrics: Metrics,
     /// What else goes on while it runs.
@@ -68,6 +72,8 @@ pub struct Node {
     pool: PgPool,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
+    outbox: Outbox,
+    drain: Duration,
     chores: JoinSet<()>,
 }
 
@@ -84,6 +90,7 @@ impl Node {
             menus,
             port,
             web,
+            outbox,
             metrics,
             mut chores,
         } = parts;
@@ -99,11 +106,15 @@ impl Node {
                 pool: pool.clone(),
                 menus: Box::new(move || menus.status()),
                 in_flight: Box::new(move || edge.flood.in_flight()),
+                outbox: Box::new(outbox.status()),
                 metrics,
             }
         };
-        let app =
-            router(&edge, entrances(&settings)).merge(health::router(health)).merge(web).merge(elsewhere());
+        let app = router(&edge, entrances(&settings))
+            .merge(sms::router(receipts(&settings, &outbox)))
+            .merge(health::router(health))
+            .merge(web)
+            .merge(elsewhere());
         chores.spawn(tidy(Arc::clone(&edge), metrics));
         chores.spawn(sweep(sessions, clock, forget_after));
         if let (true, Some(watch)) = (settings.menu.reload, menus.watch()) {
@@ -115,7 +126,7 @@ impl Node {
             // A node that is dropped stops too.
             let _ = stopped.await;
         }));
-        Ok(Self { address, menus, pool, stop, server, chores })
+        Ok(Self { address, menus, pool, stop, server, outbox, drain: limits.drain, chores })
     }
 
     /// Where it listens.
@@ -131,13 +142,27 @@ impl Node {
     /// Lets nobody in any more, finishes what is under way, and closes the connections.
     pub async fn stop(mut self) {
         let _ = self.stop.send(());
-        if let Err(error) = self.server.await {
+        let (served, ()) = tokio::join!(self.server, self.outbox.stop(self.drain));
+        if let Err(error) = served {
             tracing::error!(%error, "the server ended badly");
         }
         self.chores.shutdown().await;
         if tokio::time::timeout(CLOSING, self.pool.close()).await.is_err() {
             tracing::warn!("connections to the database were left open");
         }
+    }
+}
+
+/// The addresses that providers call with receipts.
+fn receipts(settings: &Settings, outbox: &Outbox) -> Arc<SmsEdge<Receipts>> {
+    let proxies = settings.server.trusted_proxies.clone();
+    SmsEdge::new(outbox.receipts(), body_limits(settings), proxies, outbox::doors(settings))
+}
+
+fn body_limits(settings: &Settings) -> BodyLimits {
+    BodyLimits {
+        octets: settings.server.max_body_bytes,
+        time: Duration::from_secs(settings.server.body_timeout_seconds),
     }
 }
 

@@ -21,17 +21,21 @@ use super::menus::{MenuError, MenuOptions, MenuSource, Menus};
 use super::metrics::Metrics;
 use super::migrations;
 use super::node::{Node, NodeParts};
+use super::outbox::{self, BuildError, Outbox, OutboxParts, PinRenewal, Timing};
 use super::port::{Port, PortParts, PortSettings};
 use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::turns::PortError;
-use super::{api, database, logging};
+use super::{api, database, http, logging};
 
 /// A database that starts beside us is waited for this long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Pause between two looks at it.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// PINs whose message may not have left are looked for this often.
+const RENEWING: Duration = Duration::from_secs(5);
 
 /// Persons whose keys are kept open.
 const VAULT_KEYS: u64 = 10_000;
@@ -63,6 +67,12 @@ pub enum ServeError {
     /// The store.
     #[error("the store could not be opened: {0}")]
     Port(#[from] PortError),
+    /// Providers of messages.
+    #[error(transparent)]
+    Outbox(#[from] BuildError),
+    /// The HTTP client.
+    #[error("the HTTP client could not be made: {0}")]
+    Client(#[from] reqwest::Error),
     /// The address.
     #[error("server.listen: {address} cannot be listened on: {source}")]
     Listen {
@@ -103,6 +113,14 @@ impl Foundation {
         let keys = Arc::clone(vault.keyring());
         let resume_window = Duration::from_secs(settings.ussd.resume_window_seconds);
         let sessions = StoredTurns::start(pool.clone(), Arc::clone(&keys), resume_window);
+        let outbox = Outbox::start(OutboxParts {
+            pool: pool.clone(),
+            vault: Arc::clone(&vault),
+            clock: clock.clone(),
+            plan: outbox::plan(&settings, &http::client()?)?,
+            timing: Timing::default(),
+            seed: clock::octets(),
+        });
         let menus = Menus::load(menu_options(&settings), sessions.clone()).await?;
         let directory = Directory::open(&pool).await.map_err(ServeError::Away)?;
         let mut chores = JoinSet::new();
@@ -120,6 +138,16 @@ impl Foundation {
             })?;
             chores.spawn(reminders.run());
         }
+        let renewal = PinRenewal {
+            pool: pool.clone(),
+            vault: Arc::clone(&vault),
+            clock: clock.clone(),
+            hasher: hasher.clone(),
+            pins: port_settings(&settings).pins,
+            menus: menus.clone(),
+            service_code: settings.ussd.service_code.clone(),
+        };
+        chores.spawn(outbox::keep_renewing(renewal, RENEWING));
         let ground = api::Ground {
             pool: pool.clone(),
             vault: Arc::clone(&vault),
@@ -140,8 +168,20 @@ impl Foundation {
             settings: port_settings(&settings),
         })
         .await?;
-        let parts =
-            NodeParts { settings, clock, listener, pool, keys, sessions, menus, port, web, metrics, chores };
+        let parts = NodeParts {
+            settings,
+            clock,
+            listener,
+            pool,
+            keys,
+            sessions,
+            menus,
+            port,
+            web,
+            outbox,
+            metrics,
+            chores,
+        };
         Ok(Node::start(parts)?)
     }
 }

@@ -6,6 +6,7 @@ mod dial;
 mod health;
 mod menu;
 mod migrate;
+mod outbox;
 mod reminders;
 mod serve;
 
@@ -32,6 +33,7 @@ enum Command {
     Health(health::Health),
     Menu(menu::Menu),
     Migrate(migrate::Migrate),
+    Outbox(outbox::Outbox),
     Reminders(reminders::Reminders),
     Serve(serve::Serve),
 }
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Health(health) => health.run(),
         Command::Menu(menu) => menu.run(),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Outbox(outbox) => outbox.run(),
         Command::Reminders(reminders) => reminders.run(),
         Command::Serve(serve) => serve.run(),
     };

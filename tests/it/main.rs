@@ -18,6 +18,7 @@ mod http_health;
 mod http_server;
 mod http_turns;
 mod menus;
+mod outbox;
 mod port;
 mod private_server;
 mod readme;

@@ -13,7 +13,6 @@ mod run;
 mod running;
 mod secrets;
 mod seed;
-mod sms_log;
 mod staff;
 
 pub use error::DemoError;

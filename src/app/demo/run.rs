@@ -1,7 +1,6 @@
 //! A demo from its start to its end.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
@@ -10,7 +9,6 @@ use super::facts::Load;
 use super::prepare::{Begun, DATABASE, Options, Preparation};
 use super::present::{banner, facts, say};
 use super::secrets::DemoSecrets;
-use super::sms_log::show_messages;
 use crate::app::clock::Clock;
 use crate::app::serve::Foundation;
 use crate::store::private::{Durability, PrivateServer};
@@ -49,8 +47,7 @@ async fn serve(
     server: &PrivateServer,
     stop: impl Future<Output = ()>,
 ) -> Result<(), DemoError> {
-    let (pool, vault) = (foundation.pool.clone(), Arc::clone(&foundation.vault));
-    let (settings, clock) = (foundation.settings.clone(), foundation.clock.clone());
+    let (pool, settings) = (foundation.pool.clone(), foundation.settings.clone());
     let node = foundation.start().await?;
     let mut connection = pool.acquire().await?;
     let facts = facts(&settings, secrets, server.url(DATABASE), load, &mut connection).await?;
@@ -59,11 +56,9 @@ async fn serve(
     let published =
         facts.publish(folder).map_err(|source| DemoError::Facts { path: folder.to_owned(), source })?;
     say(&banner(&facts, folder));
-    let showing = tokio::spawn(show_messages(pool, vault, clock));
     stop.await;
     say("Stopping.");
     drop(published);
-    showing.abort();
     node.stop().await;
     Ok(())
 }

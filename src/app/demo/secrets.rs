@@ -116,6 +116,11 @@ impl DemoSecrets {
             secrets = [{json}]
             [menu]
             serve_unreviewed = ["kri"]
+            [messages]
+            providers = ["log"]
+            mail = ["log"]
+            [providers.log]
+            type = "log"
             [secrets]
             master_key = {master_key}
             "#,

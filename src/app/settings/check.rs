@@ -6,7 +6,7 @@ use super::{MISSING_MASTER_KEY, Settings, SettingsError, secrets};
 const DEMO_MASTER_KEY: [u8; 32] = [7; 32];
 
 /// Fewest characters of a shared secret: some 95 bits in letters and digits.
-const SHORTEST_SECRET: usize = 16;
+pub(super) const SHORTEST_SECRET: usize = 16;
 
 impl Settings {
     /// Whether each value is one that works.
@@ -20,6 +20,7 @@ impl Settings {
             "reminders.open_from, reminders.open_until: expected times like \"09:00\", the later two hours or more after",
         );
         problems.range("reminders.every_minutes", self.reminders.every_minutes, 1, 120);
+        super::messages::check(&self.messages, &self.providers, &mut problems);
         if let Some(key) = &self.secrets.master_key {
             problems.unless(
                 secrets::master_key(key.reveal()).is_some(),
@@ -119,6 +120,7 @@ impl Settings {
                 format!("channels.{name}.secrets: expected {SHORTEST_SECRET} characters or more, and not the demo's (openssl rand -hex 24)"),
             );
         }
+        super::messages::check_production(&self.messages, &self.providers, &mut problems);
         problems.unless(
             self.pin.memory_kib >= 19_456 || self.pin.passes >= 3,
             "pin.memory_kib: too cheap for production; expected 19456 or more with pin.passes = 2",
@@ -128,25 +130,31 @@ impl Settings {
 }
 
 /// Octets that stand in a path as they are (RFC 3986).
-const fn unreserved(octet: u8) -> bool {
+pub(super) const fn unreserved(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
 }
 
 #[derive(Default)]
-struct Problems(Vec<String>);
+pub(super) struct Problems(Vec<String>);
 
 impl Problems {
-    fn add(&mut self, problem: impl Into<String>) {
+    pub(super) fn add(&mut self, problem: impl Into<String>) {
         self.0.push(problem.into());
     }
 
-    fn unless(&mut self, good: bool, problem: impl Into<String>) {
+    pub(super) fn unless(&mut self, good: bool, problem: impl Into<String>) {
         if !good {
             self.add(problem);
         }
     }
 
-    fn range<N: Copy + PartialOrd + std::fmt::Display>(&mut self, key: &str, found: N, least: N, most: N) {
+    pub(super) fn range<N: Copy + PartialOrd + std::fmt::Display>(
+        &mut self,
+        key: &str,
+        found: N,
+        least: N,
+        most: N,
+    ) {
         self.unless(
             found >= least && found <= most,
             format!("{key}: expected {least} to {most}, found {found}"),

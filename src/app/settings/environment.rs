@@ -3,7 +3,7 @@
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
-use super::SECRET_KEYS;
+use super::is_secret;
 
 /// Variables of that name choose the settings file and are no settings.
 pub const FILE_VARIABLE: &str = "MAMACARE_SETTINGS";
@@ -30,8 +30,7 @@ impl Provider for Environment<'_> {
         let mut root = Dict::new();
         for (name, text) in self.0 {
             let Some(key) = key_of(name) else { continue };
-            let value =
-                if SECRET_KEYS.contains(&key.as_str()) { Value::from(text.as_str()) } else { parse(text) };
+            let value = if is_secret(&key) { Value::from(text.as_str()) } else { parse(text) };
             merge(&mut root, figment::util::nest(&key, value));
         }
         Ok(Profile::Default.collect(root))

@@ -3,9 +3,11 @@
 
 mod check;
 mod environment;
+mod messages;
 mod secrets;
 mod sections;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -13,6 +15,7 @@ use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
 pub use environment::FILE_VARIABLE;
+pub use messages::{Messages, Provider, ProviderType, RouteRule};
 pub use secrets::{Secret, SecretList};
 pub use sections::{
     Channel, Channels, Database, Limits, Log, LogFormat, Menu, Pin, Reminders, Secrets, Server, Ussd,
@@ -29,6 +32,15 @@ pub const DEFAULT_FILE: &str = "mamacare.toml";
 /// Keys that hold a secret: never in the settings file.
 const SECRET_KEYS: [&str; 4] =
     ["secrets.master_key", "database.url", "channels.africastalking.secrets", "channels.json.secrets"];
+
+/// The same of every provider.
+const SECRET_KEYS_OF_PROVIDERS: [&str; 2] = ["secret", "callback_secrets"];
+
+/// Whether that key holds a secret.
+fn is_secret(key: &str) -> bool {
+    let of_provider = key.strip_prefix("providers.").and_then(|rest| rest.split_once('.'));
+    SECRET_KEYS.contains(&key) || of_provider.is_some_and(|(_, key)| SECRET_KEYS_OF_PROVIDERS.contains(&key))
+}
 
 /// All settings.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -50,6 +62,10 @@ pub struct Settings {
     pub reminders: Reminders,
     /// Keys.
     pub secrets: Secrets,
+    /// Messages that go out.
+    pub messages: Messages,
+    /// Who carries them.
+    pub providers: BTreeMap<String, Provider>,
     /// Floods.
     pub limits: Limits,
     /// The log.
@@ -136,6 +152,15 @@ impl Settings {
                 channel.secrets.0.extend(SecretList::parse(listed.reveal()).0);
             }
         }
+        for (name, provider) in &mut self.providers {
+            if let Some(file) = &provider.secret_file {
+                provider.secret = Some(read(&format!("providers.{name}.secret_file"), file)?);
+            }
+            if let Some(file) = &provider.callback_secrets_file {
+                let listed = read(&format!("providers.{name}.callback_secrets_file"), file)?;
+                provider.callback_secrets.0.extend(SecretList::parse(listed.reveal()).0);
+            }
+        }
         Ok(())
     }
 }
@@ -148,8 +173,12 @@ fn file_layer(file: &Path) -> Result<figment::providers::Data<Toml>, SettingsErr
     let text = std::fs::read_to_string(file)
         .map_err(|error| SettingsError::one(format!("{} cannot be read: {error}", file.display())))?;
     let alone = Figment::from(Toml::string(&text));
-    for key in SECRET_KEYS {
-        if alone.find_value(key).is_ok() {
+    let providers = alone.find_value("providers").ok().and_then(figment::value::Value::into_dict);
+    let of_providers = providers.iter().flat_map(|providers| providers.keys()).flat_map(|name| {
+        SECRET_KEYS_OF_PROVIDERS.into_iter().map(move |key| format!("providers.{name}.{key}"))
+    });
+    for key in SECRET_KEYS.into_iter().map(str::to_owned).chain(of_providers) {
+        if alone.find_value(&key).is_ok() {
             let variable = if key == "database.url" {
                 "DATABASE_URL".to_owned()
             } else {

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::TestDatabase;
+use crate::outbox::queued::queued;
 
 pub const PASSWORD: &str = "river stone lantern";
 pub const HOSPITAL: i32 = 90_001;
@@ -221,9 +222,9 @@ impl World {
     /// Texts of the SMS that are queued, oldest first.
     pub async fn messages(&self) -> Vec<String> {
         let vault = Vault::new(Arc::clone(&self.keyring), 10);
-        let mut work = self.database.pool.acquire().await.unwrap();
-        let queued: Vec<_> =
-            mamacare::store::outbox::queued(&mut work, &vault, 0, self.clock.now(), 50).await.unwrap();
+        let mut queued = queued(&self.database.pool, &vault, self.clock.now()).await;
+        queued.retain(|message| message.kind != "mail");
+        queued.sort_by_key(|message| message.id);
         queued.into_iter().map(|message| message.text).collect()
     }
 

@@ -6,6 +6,7 @@ mod messages;
 mod pins;
 mod recovery;
 mod registration;
+mod renewal;
 mod sources;
 mod tries;
 mod world;

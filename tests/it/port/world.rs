@@ -28,6 +28,7 @@ use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::harness::TestDatabase;
+use crate::outbox::queued::queued;
 
 pub const NUMBER: &str = "+23276000001";
 pub const FATMATA: Uuid = Uuid::from_u128(1);
@@ -58,6 +59,7 @@ pub struct World {
     pub vault: Arc<Vault>,
     pub hasher: PinHasher,
     pub directory: Directory,
+    pub menus: Shelf,
     pub now: DateTime<Utc>,
 }
 
@@ -97,6 +99,7 @@ impl World {
         let mut settings = PortSettings::new("*468#", PinPolicy::default(), TryLimits::default());
         change(&mut settings);
         let hasher = hasher_of(&keyring);
+        let menus = Shelf(Arc::new(menu()));
         let port = Port::open(PortParts {
             pool: database.pool.clone(),
             turns: Turns::start(database.pool.clone(), Arc::clone(&keyring), Duration::from_mins(10)),
@@ -104,11 +107,11 @@ impl World {
             hasher: hasher.clone(),
             directory: directory.clone(),
             country,
-            menus: Shelf(Arc::new(menu())),
+            menus: menus.clone(),
             settings,
         });
         let port = Arc::new(port.await.unwrap());
-        Self { database, port, vault, hasher, directory, now }
+        Self { database, port, vault, hasher, directory, menus, now }
     }
 
     /// A session of her phone, with nothing proved.
@@ -248,9 +251,8 @@ impl World {
 
     /// Kind and text of all queued messages.
     pub async fn queued(&self, now: DateTime<Utc>) -> Vec<(String, String)> {
-        let mut connection = self.database.pool.acquire().await.unwrap();
-        let queued = mamacare::store::outbox::queued(&mut connection, &self.vault, 0, now, 50).await;
-        queued.unwrap().into_iter().map(|message| (message.kind, message.text)).collect()
+        let queued = queued(&self.database.pool, &self.vault, now).await;
+        queued.into_iter().map(|message| (message.kind, message.text)).collect()
     }
 
     /// The PIN in the one PIN message that is queued.

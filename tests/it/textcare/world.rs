@@ -22,7 +22,6 @@ use mamacare::store::bulk::{
     VisitRow, Wording,
 };
 use mamacare::store::facilities::Directory;
-use mamacare::store::outbox;
 use mamacare::store::places::add_country;
 use mamacare::store::sealed::{ChildNote, Identity, PregnancyNote, VisitNote};
 use mamacare::store::turns::Turns as Sessions;
@@ -31,6 +30,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::harness::TestDatabase;
+use crate::outbox::queued::{Queued, queued};
 
 pub const HOME: i32 = 6;
 pub const AMA: &str = "+23276000001";
@@ -63,14 +63,6 @@ pub struct World {
     pub vault: Arc<Vault>,
     pub country: Arc<Country>,
     pub taker: Arc<Taker>,
-}
-
-/// A message that is queued.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Sms {
-    pub kind: String,
-    pub to: String,
-    pub text: String,
 }
 
 impl World {
@@ -154,21 +146,20 @@ impl World {
     }
 
     /// What is queued, and from now on counts as sent.
-    pub async fn sent(&self) -> Vec<Sms> {
-        let mut connection = self.pool().acquire().await.unwrap();
-        let queued = outbox::queued(&mut connection, &self.vault, 0, self.now(), 200).await.unwrap();
+    pub async fn sent(&self) -> Vec<Queued> {
+        let queued = queued(self.pool(), &self.vault, self.now()).await;
         for message in &queued {
             sqlx::query("UPDATE outbox SET state = 'sent', body = NULL WHERE id = $1")
                 .bind(message.id)
-                .execute(&mut *connection)
+                .execute(self.pool())
                 .await
                 .unwrap();
         }
-        queued.into_iter().map(|queued| Sms { kind: queued.kind, to: queued.to, text: queued.text }).collect()
+        queued
     }
 
     /// She says something; what it is answered with.
-    pub async fn asks(&self, from: &str, text: &str) -> Vec<Sms> {
+    pub async fn asks(&self, from: &str, text: &str) -> Vec<Queued> {
         self.says(from, text).await;
         self.sent().await
     }

@@ -1,0 +1,107 @@
+//! Marks, gathered: what arrives while a batch is being written goes into the next. A mark waits
+//! until it is written, however long the database is away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::messages::Hours;
+use crate::store::outbox::{self, Mark};
+
+/// Batches that are written at once.
+const LANES: u8 = 2;
+/// Marks in one.
+const AT_ONCE: usize = 500;
+/// After a failure of the database.
+const PAUSE: Duration = Duration::from_millis(250);
+
+type Request = (Mark, oneshot::Sender<()>);
+
+pub(super) struct Marker(mpsc::Sender<Request>);
+
+impl Marker {
+    pub(super) fn start(pool: &PgPool, owner: Uuid, hours: Hours) -> Self {
+        let (queue, requests) = mpsc::channel(AT_ONCE * 8);
+        let requests = Arc::new(Mutex::new(requests));
+        let first = owner.as_bytes().last().copied().unwrap_or_default() / LANES * LANES;
+        for lane in 0..LANES {
+            let desk = Desk { pool: pool.clone(), owner, hours, slot: first + lane };
+            tokio::spawn(desk.write(Arc::clone(&requests)));
+        }
+        Self(queue)
+    }
+
+    /// Returns when the mark is written.
+    pub(super) async fn mark(&self, mark: Mark) {
+        let (done, written) = oneshot::channel();
+        if self.0.send((mark, done)).await.is_ok() {
+            // The writers end only with the process.
+            let _ = written.await;
+        }
+    }
+}
+
+/// Writes batches, one after the other.
+struct Desk {
+    pool: PgPool,
+    owner: Uuid,
+    hours: Hours,
+    slot: u8,
+}
+
+impl Desk {
+    async fn write(self, requests: Arc<Mutex<mpsc::Receiver<Request>>>) {
+        let mut gathered = Vec::with_capacity(AT_ONCE);
+        loop {
+            if requests.lock().await.recv_many(&mut gathered, AT_ONCE).await == 0 {
+                return;
+            }
+            let (marks, done): (Vec<Mark>, Vec<oneshot::Sender<()>>) = gathered.drain(..).unzip();
+            if !self.write_all(&marks).await {
+                // One of them is refused for what it holds; the others are not to suffer for it.
+                for mark in &marks {
+                    self.write_all(std::slice::from_ref(mark)).await;
+                }
+            }
+            for done in done {
+                let _ = done.send(());
+            }
+        }
+    }
+
+    /// Tries until it is written; false where the database refuses the values themselves.
+    async fn write_all(&self, marks: &[Mark]) -> bool {
+        let Some(day) = marks.first().map(|mark| self.hours.day(mark.at)) else { return true };
+        loop {
+            match outbox::mark(&self.pool, self.owner, day, self.slot, marks).await {
+                Ok(overtaken) => {
+                    if !overtaken.is_empty() {
+                        tracing::info!(
+                            count = overtaken.len(),
+                            "messages had changed before they were marked"
+                        );
+                    }
+                    return true;
+                }
+                Err(error) if is_refusal(&error) => {
+                    let id = marks.first().map(|mark| mark.id);
+                    tracing::error!(message = id, count = marks.len(), %error, "marks were refused");
+                    return false;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, count = marks.len(), "marks wait for the database");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether the database refuses the values themselves, so that trying again changes nothing.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
