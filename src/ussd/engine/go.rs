@@ -220,6 +220,10 @@ impl Machine<'_> {
         let flow = self.state(self.running)?.flow;
         let Some(frame) = self.session.frames.pop() else { return Ok(self.go_home()) };
         let open = self.session.frames.len();
+        if open < self.shown_depth {
+            // The screen was part of what returns, also if something else is called next.
+            self.shown_depth = usize::MAX;
+        }
         self.acted = false;
         self.session.trail.retain(|step| usize::from(step.depth) <= open);
         Ok(match frame {

@@ -5,7 +5,9 @@ mod menu;
 mod walk;
 
 use super::*;
+use crate::menu::{LoadOptions, Sources, load};
 use crate::text::Encoding;
+use crate::ussd::catalog::CATALOG;
 use handset::{Handset, World, person, small_menu};
 
 const HOME: &str =
@@ -93,6 +95,25 @@ fn a_sub_flow_returns_and_back_does_not_lead_into_it() {
     assert_eq!(phone.answer("2"), "Gerihun CHC, 076 000000\n0 Back 00 Home");
     assert_eq!(phone.answer("0"), "Clinics\n1. Bo Hospital\n2. Gerihun CHC\n0 Back 00 Home");
     assert_eq!(phone.answer("0"), HOME);
+}
+
+#[test]
+fn back_does_not_lead_into_a_sub_flow_that_returned_into_the_next() {
+    let main = menu::FILES.iter().find(|(name, _)| *name == "main.yaml").unwrap().1;
+    let twice = main.replace(
+        "call: {flow: choose, go: clinics}",
+        "call: {flow: choose, go: second}\n  second:\n    call: {flow: other, go: clinics}",
+    );
+    let choose = menu::FILES.iter().find(|(name, _)| *name == "choose.yaml").unwrap().1;
+    let other = choose.replace("flow: choose", "flow: other").replace("District?", "And then?");
+    let files = menu::FILES.iter().chain(&menu::MORE).copied().filter(|(name, _)| *name != "main.yaml");
+    let files = files.chain([("main.yaml", twice.as_str()), ("other.yaml", other.as_str())]);
+    let menu = load(&Sources::from_pairs(files), &CATALOG, &LoadOptions::default())
+        .unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let mut phone = Handset::dial(&menu, World::default());
+    assert!(phone.answer("1").starts_with("District?"));
+    assert!(phone.answer("1").starts_with("And then?"));
+    assert_eq!(phone.answer("0"), HOME, "not the first question: what it returned to is gone");
 }
 
 #[test]

@@ -208,9 +208,10 @@ fn walk(menu: &Menu, setting: Walk) -> Found {
     let language = session.language;
     let mut seen = HashSet::from([fingerprint(&session)]);
     let lost = lost(ground, setting.values, session.clone());
-    let mut waiting = VecDeque::from([(session, reply), lost]);
+    let way = |keys: &[&str]| keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>();
+    let mut waiting = VecDeque::from([(session, reply, way(&[])), (lost.0, lost.1, way(&["wrong…"]))]);
     let mut found = Found { states: HashSet::new(), screens: 0 };
-    while let Some((session, reply)) = waiting.pop_front() {
+    while let Some((session, reply, way)) = waiting.pop_front() {
         found.states.insert(session.place);
         found.screens += 1;
         check(menu, ground, setting, &session, &reply);
@@ -224,8 +225,9 @@ fn walk(menu: &Menu, setting: Walk) -> Found {
                 let mark = Mark::Sequence(session.turn + 1);
                 let mut machine = Machine::take(ground, session.clone(), typed.clone(), mark);
                 let name = &menu.state(session.place).unwrap().name;
-                let (reply, widths) = run(&mut machine, setting.values, &path)
-                    .unwrap_or_else(|error| panic!("{setting:?}: {typed:?} at {name} {path:?}: {error}"));
+                let (reply, widths) = run(&mut machine, setting.values, &path).unwrap_or_else(|error| {
+                    panic!("{setting:?}: {way:?} {typed:?} at {name} {path:?}: {error}")
+                });
                 for (at, width) in widths.iter().enumerate().skip(path.len()) {
                     for other in 1..*width {
                         let mut branch = path.clone();
@@ -236,7 +238,9 @@ fn walk(menu: &Menu, setting: Walk) -> Found {
                 }
                 let (session, _) = machine.into_parts();
                 if session.language == language && seen.insert(fingerprint(&session)) {
-                    waiting.push_back((session, reply));
+                    let mut further = way.clone();
+                    further.push(typed.clone());
+                    waiting.push_back((session, reply, further));
                 }
             }
         }
