@@ -5,6 +5,7 @@ pub mod api;
 pub mod clock;
 pub mod database;
 pub mod demo;
+pub mod desk;
 pub mod health;
 pub mod http;
 pub mod inbound;

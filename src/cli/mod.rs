@@ -2,6 +2,7 @@
 
 mod admin;
 mod demo;
+mod desk;
 mod dial;
 mod health;
 mod menu;
@@ -29,6 +30,7 @@ struct Cli {
 enum Command {
     Admin(admin::Admin),
     Demo(demo::Demo),
+    Desk(desk::Desk),
     Dial(dial::Dial),
     Health(health::Health),
     Menu(menu::Menu),
@@ -39,7 +41,7 @@ enum Command {
 }
 
 /// Where a command's settings come from.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 struct SettingsFile {
     /// The settings file; mamacare.toml in the working folder where none is named.
     #[arg(long, value_name = "FILE", env = FILE_VARIABLE)]
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Admin(admin) => admin.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Desk(desk) => desk.run(),
         Command::Dial(dial) => dial.run(),
         Command::Health(health) => health.run(),
         Command::Menu(menu) => menu.run(),

@@ -4,6 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::staff::StaffAccount;
+
 /// What a person did with her own data, or what was tried in her name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Act {
@@ -63,6 +65,31 @@ pub async fn record(work: &mut PgConnection, lines: &[OwnAccess<'_>]) -> Result<
     .bind(column(|line| line.what.to_owned()))
     .bind(column(|line| line.channel.to_owned()))
     .bind(lines.iter().map(|line| line.session.to_vec()).collect::<Vec<_>>())
+    .execute(work)
+    .await?;
+    Ok(())
+}
+
+/// Adds a line of what somebody of the staff did, with a command of this program.
+pub async fn record_by_staff(
+    work: &mut PgConnection,
+    staff: &StaffAccount,
+    person: Uuid,
+    act: Act,
+    what: &str,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO access_log (at, person, actor_kind, actor, actor_role, facility, act, what, channel)
+         VALUES ($1, $2, 'staff', $3, $4, $5, $6, $7, 'command')",
+    )
+    .bind(at)
+    .bind(person)
+    .bind(staff.id)
+    .bind(staff.profession.as_deref().unwrap_or(staff.role.word()))
+    .bind(staff.facility)
+    .bind(act.name())
+    .bind(what)
     .execute(work)
     .await?;
     Ok(())

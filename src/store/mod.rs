@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod directory;
 mod error;
 pub mod facilities;
+pub mod forget;
 pub mod holds;
 pub mod inbound;
 pub mod mail;

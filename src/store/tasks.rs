@@ -107,6 +107,8 @@ pub struct Task {
     pub urgent: bool,
     /// Whom it is about.
     pub person: Option<Uuid>,
+    /// The number that it came from, as its blind index.
+    pub phone: Option<[u8; 16]>,
     /// Whose staff; none: the help desk.
     pub facility: Option<i32>,
     /// The message that it came by; `store::inbound` opens it.
@@ -127,6 +129,7 @@ struct TaskRow {
     kind: String,
     urgent: bool,
     person: Option<Uuid>,
+    phone: Option<Vec<u8>>,
     facility: Option<i32>,
     inbound: Option<i64>,
     note: Vec<u8>,
@@ -147,6 +150,7 @@ impl TaskRow {
                 .ok_or_else(|| broken("kind"))?,
             urgent: self.urgent,
             person: self.person,
+            phone: self.phone.and_then(|phone| phone.try_into().ok()),
             facility: self.facility,
             inbound: self.inbound,
             note: note
@@ -183,7 +187,7 @@ pub async fn undone(
         Whose::Desk => (false, None),
     };
     let rows: Vec<TaskRow> = sqlx::query_as(
-        "SELECT id, kind, urgent, person, facility, inbound, note, opened_at, due_at, taken_by
+        "SELECT id, kind, urgent, person, phone, facility, inbound, note, opened_at, due_at, taken_by
          FROM staff_task
          WHERE done_at IS NULL AND ($1 OR facility IS NOT DISTINCT FROM $2)
          ORDER BY urgent DESC, due_at, id LIMIT $3",
@@ -191,6 +195,18 @@ pub async fn undone(
     .bind(all)
     .bind(facility)
     .bind(i64::from(most))
+    .fetch_all(work)
+    .await?;
+    rows.into_iter().map(|row| row.open(keyring)).collect()
+}
+
+/// The tasks that are not done whose ids end so; two at most, which is one too many.
+pub async fn ending(work: &mut PgConnection, keyring: &Keyring, end: &str) -> Result<Vec<Task>, StoreError> {
+    let rows: Vec<TaskRow> = sqlx::query_as(
+        "SELECT id, kind, urgent, person, phone, facility, inbound, note, opened_at, due_at, taken_by
+         FROM staff_task WHERE done_at IS NULL AND right(id::text, char_length($1)) = lower($1) LIMIT 2",
+    )
+    .bind(end)
     .fetch_all(work)
     .await?;
     rows.into_iter().map(|row| row.open(keyring)).collect()
