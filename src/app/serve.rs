@@ -11,12 +11,14 @@ use tokio::task::JoinSet;
 
 use crate::care::Country;
 use crate::identity::{HasherError, PinHasher, PinPolicy, TryLimits};
+use crate::messages::keywords::Keywords;
 use crate::messages::schedule::Schedule;
 use crate::privacy::{Keyring, Vault};
 use crate::store::facilities::Directory;
 use crate::store::turns::Turns as StoredTurns;
 
 use super::clock::{self, Clock};
+use super::inbound::{self, Inbound, InboundParts, InboundSettings};
 use super::menus::{MenuError, MenuOptions, MenuSource, Menus};
 use super::metrics::Metrics;
 use super::migrations;
@@ -156,18 +158,35 @@ impl Foundation {
             clock: clock.clone(),
             menus: menus.clone(),
         };
-        let web = api::addresses(&settings, ground);
-        let port = Port::open(PortParts {
+        let people = api::addresses(&settings, ground);
+        let port = Arc::new(
+            Port::open(PortParts {
+                pool: pool.clone(),
+                turns: sessions.clone(),
+                vault: Arc::clone(&vault),
+                hasher,
+                directory: directory.clone(),
+                country: Arc::clone(&country),
+                menus: menus.clone(),
+                settings: port_settings(&settings),
+            })
+            .await?,
+        );
+        let taker = Inbound::new(InboundParts {
             pool: pool.clone(),
-            turns: sessions.clone(),
             vault,
-            hasher,
+            port: Arc::clone(&port),
             directory,
             country,
+            keywords: Keywords::shipped()?,
             menus: menus.clone(),
-            settings: port_settings(&settings),
-        })
-        .await?;
+            clock: clock.clone(),
+            settings: InboundSettings::of(&settings),
+        });
+        let (providers, desk) = inbound::ways_in(&settings, taker, &outbox::doors(&settings));
+        chores.spawn(inbound::keep_tidy(desk));
+        let kept = TimeDelta::days(settings.messages.keep_days.into());
+        chores.spawn(inbound::keep_forgetting(pool.clone(), clock.clone(), kept));
         let parts = NodeParts {
             settings,
             clock,
@@ -177,7 +196,7 @@ impl Foundation {
             sessions,
             menus,
             port,
-            web,
+            web: people.merge(providers),
             outbox,
             metrics,
             chores,

@@ -19,6 +19,8 @@ pub(super) struct Facts {
     pub database_url: String,
     pub service_code: String,
     pub callbacks: BTreeMap<&'static str, Callback>,
+    /// Addresses for what people send by SMS.
+    pub sms_callbacks: BTreeMap<&'static str, Callback>,
     pub mothers: Vec<Mother>,
     pub staff: Vec<StaffMember>,
     /// People made for load, where there are any.

@@ -67,6 +67,7 @@ pub(super) async fn facts(
         database_url,
         service_code: settings.ussd.service_code.clone(),
         callbacks: callbacks(&settings.server.public_url, secrets),
+        sms_callbacks: sms_callbacks(&settings.server.public_url, secrets),
         mothers: mothers.collect(),
         staff: staff.collect(),
         load,
@@ -94,6 +95,11 @@ fn callbacks(base_url: &str, secrets: &DemoSecrets) -> BTreeMap<&'static str, Ca
             },
         ),
     ])
+}
+
+fn sms_callbacks(base_url: &str, secrets: &DemoSecrets) -> BTreeMap<&'static str, Callback> {
+    let url = format!("{base_url}/sms/africastalking/inbound/{}", secrets.africastalking);
+    BTreeMap::from([("africastalking", Callback { url, headers: BTreeMap::new(), events_url: None })])
 }
 
 /// The same for people.
@@ -137,6 +143,15 @@ pub(super) fn banner(facts: &Facts, folder: &Path) -> String {
              --data-urlencode 'phoneNumber={}' -d text=\n",
             callback.url,
             facts.service_code,
+            facts.mothers.first().map_or("", |mother| mother.msisdn.as_str()),
+        );
+    }
+    if let Some(callback) = facts.sms_callbacks.get("africastalking") {
+        let _ = write!(
+            text,
+            "\nAs it brings an SMS that somebody sent (STOP, NEXT, HELP …); a new id each time\n  \
+             curl {} -d id=1 -d to=4680 --data-urlencode 'from={}' -d text=NEXT\n",
+            callback.url,
             facts.mothers.first().map_or("", |mother| mother.msisdn.as_str()),
         );
     }

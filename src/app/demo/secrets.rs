@@ -121,6 +121,12 @@ impl DemoSecrets {
             mail = ["log"]
             [providers.log]
             type = "log"
+            # Nothing goes out by it; what somebody sends comes in as it brings it.
+            [providers.africastalking]
+            type = "africastalking"
+            username = "demo"
+            secret = "nothing-goes-out"
+            callback_secrets = [{africastalking}]
             [secrets]
             master_key = {master_key}
             "#,

@@ -9,6 +9,7 @@ mod questions;
 mod scene;
 mod settings;
 mod visits;
+mod ways_in;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use crate::store::{access, phones, programmes as stops};
 use scene::Scene;
 
 pub use settings::InboundSettings;
+pub use ways_in::{keep_forgetting, keep_tidy, ways_in};
 
 /// A message's open transaction.
 type Work = Transaction<'static, Postgres>;

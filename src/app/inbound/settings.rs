@@ -1,5 +1,7 @@
 //! What the taker of inbound messages is set to.
 
+use crate::app::settings::Settings;
+
 /// What it is set to.
 #[derive(Clone, Debug)]
 pub struct InboundSettings {
@@ -28,5 +30,12 @@ impl InboundSettings {
             messages_an_hour: 40,
             same_words_an_hour: 3,
         }
+    }
+
+    /// Those of a node: whatever a provider sends as is our own.
+    pub fn of(settings: &Settings) -> Self {
+        let senders = settings.providers.values().map(|provider| provider.sender.clone());
+        let own_numbers = senders.filter(|sender| !sender.is_empty()).collect();
+        Self { own_numbers, ..Self::new(&settings.ussd.service_code) }
     }
 }

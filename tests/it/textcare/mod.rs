@@ -2,10 +2,12 @@
 
 mod desk;
 mod due;
+mod help;
 mod lost;
 mod pin;
 mod preview;
 mod reminders;
 mod stop;
 mod visits;
+mod ways_in;
 mod world;

@@ -7,8 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::channels::auth::Access;
 use crate::channels::problem::Problem;
 
 use super::super::signature::body_signed;
@@ -18,23 +20,13 @@ use super::{InboundTaker, Received};
 const TIMESTAMP: &str = "x-mamacare-timestamp";
 const SIGNATURE: &str = "x-mamacare-signature";
 
-/// Who signs callbacks in the generic form.
-#[derive(Clone, Default)]
-pub struct HttpDoor {
-    /// Secrets, any of which may have signed.
-    pub secrets: Vec<String>,
-}
-
-impl std::fmt::Debug for HttpDoor {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("HttpDoor(…)")
-    }
-}
-
 struct Door<T> {
     name: Arc<str>,
     desk: Arc<InboundDesk<T>>,
-    signed: HttpDoor,
+    /// Where calls come from.
+    access: Access,
+    /// Any of which may have signed.
+    secrets: Vec<SecretString>,
 }
 
 #[derive(Deserialize)]
@@ -46,9 +38,15 @@ struct Message {
     at: Option<String>,
 }
 
-pub(super) fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, name: &Arc<str>, door: HttpDoor) -> Router {
+pub(super) fn router<T: InboundTaker>(
+    desk: &Arc<InboundDesk<T>>,
+    name: &Arc<str>,
+    access: Access,
+    secrets: &[SecretString],
+) -> Router {
     let address = |rest: &str| format!("/sms/{name}/{rest}");
-    let door = Arc::new(Door { name: Arc::clone(name), desk: Arc::clone(desk), signed: door });
+    let (name, desk) = (Arc::clone(name), Arc::clone(desk));
+    let door = Arc::new(Door { name, desk, access, secrets: secrets.to_vec() });
     Router::new().route(&address("inbound"), post(inbound::<T>)).with_state(door)
 }
 
@@ -66,6 +64,7 @@ impl<T: InboundTaker> Door<T> {
     async fn body(&self, request: Request) -> Result<axum::body::Bytes, Problem> {
         let (parts, body) = request.into_parts();
         let from = self.desk.source_of(&parts);
+        self.access.check_network(from).map_err(|problem| refused(&self.name, from, problem))?;
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let not_signed = || {
             let detail = "this address asks for x-mamacare-timestamp, at most five minutes old, and \
@@ -76,7 +75,7 @@ impl<T: InboundTaker> Door<T> {
             return Err(not_signed());
         };
         let octets = self.desk.body.read(&parts.headers, body, "application/json").await?;
-        let secrets = self.signed.secrets.iter().map(String::as_str);
+        let secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
         if body_signed(secrets, timestamp, &octets, signature, self.desk.taker.now()) {
             Ok(octets)
         } else {

@@ -17,11 +17,9 @@ use chrono::{DateTime, Utc};
 
 use crate::care::Msisdn;
 
-use super::super::Access;
+use super::{Callbacks, SmsDoor};
 
 pub use desk::{InboundDesk, InboundLimits};
-pub use http::HttpDoor;
-pub use twilio::TwilioDoor;
 
 /// Who sent a message.
 #[derive(Clone, Eq, PartialEq)]
@@ -83,31 +81,15 @@ pub trait InboundTaker: Send + Sync + 'static {
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// What authenticates a provider, and in which form it calls.
-#[derive(Clone, Debug)]
-pub enum InboundForm {
-    /// Africa's Talking: a form, with a secret in the address.
-    AfricasTalking(Access),
-    /// Twilio: a form, signed.
-    Twilio(TwilioDoor),
-    /// Kannel: a query or a text with headers, with a secret in the address.
-    Kannel(Access),
-    /// The generic form: JSON, signed.
-    Http(HttpDoor),
-}
-
 /// The addresses of all providers whose messages are taken, by their names; the others answer 404.
-pub fn router<T: InboundTaker>(
-    desk: &Arc<InboundDesk<T>>,
-    doors: impl IntoIterator<Item = (String, InboundForm)>,
-) -> Router {
-    doors.into_iter().fold(Router::new(), |router, (name, form)| {
-        let name: Arc<str> = name.into();
-        router.merge(match form {
-            InboundForm::AfricasTalking(access) => africastalking::router(desk, &name, access),
-            InboundForm::Twilio(door) => twilio::router(desk, &name, door),
-            InboundForm::Kannel(access) => kannel::router(desk, &name, access),
-            InboundForm::Http(door) => http::router(desk, &name, door),
+pub fn router<T: InboundTaker>(desk: &Arc<InboundDesk<T>>, doors: &[SmsDoor]) -> Router {
+    doors.iter().fold(Router::new(), |router, door| {
+        let (name, access) = (Arc::from(door.name.as_str()), door.access.clone());
+        router.merge(match &door.callbacks {
+            Callbacks::AfricasTalking => africastalking::router(desk, &name, access),
+            Callbacks::Twilio { origin, tokens } => twilio::router(desk, &name, access, origin, tokens),
+            Callbacks::Kannel => kannel::router(desk, &name, access),
+            Callbacks::Generic { secrets } => http::router(desk, &name, access, secrets),
         })
     })
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, header};
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
+use secrecy::SecretString;
 use tower::ServiceExt;
 
 use crate::care::Msisdn;
 use crate::channels::{Access, BodyLimits, FloodLimits};
 
-use super::{
-    HttpDoor, InboundDesk, InboundForm, InboundLimits, InboundTaker, NotStored, Received, TwilioDoor, router,
-};
+use super::{Callbacks, InboundDesk, InboundLimits, InboundTaker, NotStored, Received, SmsDoor, router};
 
 pub(super) const SECRET: &str = "test-secret-of-it";
 pub(super) const ORIGIN: &str = "https://sms.example.org";
@@ -24,6 +24,8 @@ pub(super) use crate::channels::testing::form;
 pub(super) struct Fake {
     taker: Arc<Taker>,
     desk: Arc<InboundDesk<Taker>>,
+    /// Where calls come from; empty: anywhere.
+    pub(super) networks: Vec<IpNet>,
 }
 
 struct Taker {
@@ -76,7 +78,7 @@ impl Fake {
             },
         };
         let desk = Arc::new(InboundDesk::new(Arc::clone(&taker), limits, vec![]));
-        Self { taker, desk }
+        Self { taker, desk, networks: vec![] }
     }
 
     pub(super) fn taken(&self) -> Vec<Received> {
@@ -88,17 +90,19 @@ impl Fake {
     }
 
     pub(super) async fn call(&self, request: Request<Body>) -> Answer {
-        let access = || Access::new([SECRET], vec![]);
-        let twilio = TwilioDoor { tokens: vec![SECRET.to_owned()], origin: ORIGIN.to_owned() };
-        let http = HttpDoor { secrets: vec![SECRET.to_owned()] };
+        let secrets = || vec![SecretString::from(SECRET)];
         let doors = [
-            ("africastalking", InboundForm::AfricasTalking(access())),
-            ("twilio", InboundForm::Twilio(twilio)),
-            ("kannel", InboundForm::Kannel(access())),
-            ("http", InboundForm::Http(http)),
-        ];
-        let doors = doors.map(|(name, form)| (name.to_owned(), form));
-        let response = router(&self.desk, doors).oneshot(request).await.unwrap();
+            ("africastalking", Callbacks::AfricasTalking),
+            ("twilio", Callbacks::Twilio { origin: ORIGIN.to_owned(), tokens: secrets() }),
+            ("kannel", Callbacks::Kannel),
+            ("http", Callbacks::Generic { secrets: secrets() }),
+        ]
+        .map(|(name, callbacks)| SmsDoor {
+            name: name.to_owned(),
+            access: Access::new([SECRET], self.networks.clone()),
+            callbacks,
+        });
+        let response = router(&self.desk, &doors).oneshot(request).await.unwrap();
         let header = |name| {
             response
                 .headers()

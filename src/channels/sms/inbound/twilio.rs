@@ -7,7 +7,9 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use secrecy::{ExposeSecret, SecretString};
 
+use crate::channels::auth::Access;
 use crate::channels::form::fields;
 use crate::channels::problem::Problem;
 
@@ -18,34 +20,28 @@ use super::{InboundTaker, Received};
 const FORM: &str = "application/x-www-form-urlencoded";
 const SIGNATURE: &str = "x-twilio-signature";
 
-/// Who signs Twilio's callbacks, and where they are sent to.
-#[derive(Clone, Default)]
-pub struct TwilioDoor {
-    /// Tokens of the account, any of which may have signed.
-    pub tokens: Vec<String>,
-    /// Our address as Twilio calls it, without a path: `https://sms.example.org`.
-    pub origin: String,
-}
-
-impl std::fmt::Debug for TwilioDoor {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "TwilioDoor({}, …)", self.origin)
-    }
-}
-
 struct Door<T> {
     name: Arc<str>,
     desk: Arc<InboundDesk<T>>,
-    signed: TwilioDoor,
+    /// Where calls come from.
+    access: Access,
+    /// Our address as Twilio calls it, without a path: `https://sms.example.org`.
+    origin: String,
+    /// Tokens of the account, any of which may have signed.
+    tokens: Vec<SecretString>,
 }
 
 pub(super) fn router<T: InboundTaker>(
     desk: &Arc<InboundDesk<T>>,
     name: &Arc<str>,
-    door: TwilioDoor,
+    access: Access,
+    origin: &str,
+    tokens: &[SecretString],
 ) -> Router {
     let address = |rest: &str| format!("/sms/{name}/{rest}");
-    let door = Arc::new(Door { name: Arc::clone(name), desk: Arc::clone(desk), signed: door });
+    let (name, desk) = (Arc::clone(name), Arc::clone(desk));
+    let door = Door { name, desk, access, origin: origin.to_owned(), tokens: tokens.to_vec() };
+    let door = Arc::new(door);
     Router::new().route(&address("inbound"), post(inbound::<T>)).with_state(door)
 }
 
@@ -61,6 +57,7 @@ impl<T: InboundTaker> Door<T> {
     async fn fields(&self, request: Request) -> Result<Vec<(String, String)>, Problem> {
         let (parts, body) = request.into_parts();
         let from = self.desk.source_of(&parts);
+        self.access.check_network(from).map_err(|problem| refused(&self.name, from, problem))?;
         let not_signed = || {
             let detail = "this address asks for X-Twilio-Signature, made with the account's token";
             refused(&self.name, from, Problem::new(StatusCode::FORBIDDEN, detail))
@@ -70,8 +67,10 @@ impl<T: InboundTaker> Door<T> {
         let octets = self.desk.body.read(&parts.headers, body, FORM).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let fields = decoded(&octets)?;
-        let signed = |token: &String| twilio_signed(token, &self.signed.origin, path, &fields, &signature);
-        if self.signed.tokens.iter().any(signed) { Ok(fields) } else { Err(not_signed()) }
+        let signed = |token: &SecretString| {
+            twilio_signed(token.expose_secret(), &self.origin, path, &fields, &signature)
+        };
+        if self.tokens.iter().any(signed) { Ok(fields) } else { Err(not_signed()) }
     }
 }
 
