@@ -12,6 +12,7 @@ use crate::care::Msisdn;
 use crate::identity::{Admission, Pin, PinOwner, PinPolicy};
 use crate::privacy::PersonKey;
 use crate::store::outbox::{self, Kind, NewMessage};
+use crate::store::pin_delivery::SMS_LASTS;
 use crate::store::sealed::Identity;
 use crate::store::{credentials, people};
 use crate::text::segments;
@@ -57,7 +58,7 @@ pub async fn send(
     outbox::cancel_pins(work, person, now).await?;
     let text = api.texts.pin_issued(owner.language, pin.reveal(), &api.settings.service_code);
     let cause = format!("pin:api:{}", api.new_id());
-    message(api, work, owner, &cause, Kind::Pin, &text, now + TimeDelta::days(1)).await
+    message(api, work, owner, &cause, Kind::Pin, &text, now + SMS_LASTS).await
 }
 
 async fn message(

@@ -8,6 +8,7 @@ mod documents;
 mod facilities;
 mod messages;
 mod patients;
+mod pin;
 mod pregnancies;
 mod prescriptions;
 mod professionals;
@@ -45,6 +46,7 @@ use super::frame::Routes;
 /// Lists the routes of all groups.
 pub fn list(routes: &mut Routes) {
     patients::list(routes);
+    pin::list(routes);
     record::list(routes);
     visits::list(routes);
     pregnancies::list(routes);

@@ -199,3 +199,41 @@ async fn without_consent_nothing_is_kept_or_read() {
     world.call("POST", &path, Some(&nurse), Some(json!({"purpose": "care"}))).await.expect(204);
     world.call("GET", &format!("/api/v1/patients/{id}/record"), Some(&nurse), None).await.expect(404);
 }
+
+#[tokio::test]
+async fn staff_send_a_new_pin_by_sms_or_mail_and_never_see_it() {
+    let world = World::new().await;
+    let nurse = world.sign_in("nurse").await;
+    let other = world.sign_in("other-nurse").await;
+    let phone = "+23276000001";
+    let id = world.patient(&nurse, "Aminata", Some(phone)).await;
+    world.chosen_pin(phone, "480625").await;
+    let path = format!("/api/v1/patients/{id}/pin");
+    world.call("POST", &path, Some(&other), Some(json!({}))).await.expect(403);
+    let told = world.call("POST", &path, Some(&nurse), Some(json!({}))).await.expect(202);
+    let by_sms = world.messages().await.pop().unwrap();
+    assert!(by_sms.contains("your PIN is"), "{by_sms}");
+    assert!(!told.to_string().chars().any(|letter| letter.is_ascii_digit()), "{told}");
+    let login = json!({"phone": phone, "pin": "480625"});
+    world.call("POST", "/api/patient/login", None, Some(login)).await.expect(401);
+
+    let mailbox = json!({"email": "aminata@example.org"});
+    world.call("POST", &path, Some(&nurse), Some(mailbox)).await.expect(202);
+    let mail = world.messages().await.pop().unwrap();
+    assert!(mail.starts_with("MamaCare\nMamaCare: your PIN is "), "{mail}");
+    let states: Vec<(String, String)> =
+        sqlx::query_as("SELECT medium, state FROM outbox WHERE kind = 'pin' ORDER BY id DESC LIMIT 2")
+            .fetch_all(&world.database.pool)
+            .await
+            .unwrap();
+    let expected = [("email", "queued"), ("sms", "cancelled")]
+        .map(|(medium, state)| (medium.to_owned(), state.to_owned()));
+    assert_eq!(states, expected, "never more than one that counts");
+    for _ in 0..2 {
+        world.call("POST", &path, Some(&nurse), Some(json!({}))).await.expect(202);
+    }
+    world.call("POST", &path, Some(&nurse), Some(json!({}))).await.expect(429);
+    let noted = "SELECT count(*) FROM access_log WHERE what = 'pin' AND actor_kind = 'staff' AND person = $1";
+    let noted: i64 = sqlx::query_scalar(noted).bind(id).fetch_one(&world.database.pool).await.unwrap();
+    assert_eq!(noted, 4);
+}
