@@ -1,7 +1,9 @@
 //! The outbox against PostgreSQL.
 
+mod command;
 mod kannel;
 mod kill;
+mod mail;
 mod peer;
 mod queue;
 pub mod queued;
