@@ -86,7 +86,7 @@ impl Message {
 pub struct ChangePassword {
     /// As it is.
     current: Secret,
-    /// As it shall be: 10 characters or more, and none of those that everybody tries.
+    /// As it shall be: 12 characters or more, and none of those that everybody tries.
     new: Secret,
 }
 

@@ -55,7 +55,10 @@ pub fn addresses(settings: &Settings, ground: Ground) -> Router {
             trusted_proxies: settings.server.trusted_proxies.clone(),
             pin_tries,
             pin_min_length: settings.pin.min_length,
-            ..ApiSettings::default()
+            rates: settings.api.rates(),
+            staff_sign_in: settings.api.staff_sign_in(),
+            patient_sign_in: settings.api.patient_sign_in(),
+            refusal_after: settings.api.refusal_after(),
         },
     });
     router(&Arc::new(api))

@@ -9,15 +9,11 @@ use sqlx::Connection;
 
 use crate::app::clock::{self, Clock};
 use crate::app::database;
-use crate::identity::PinHasher;
+use crate::identity::{Password, PinHasher};
 use crate::privacy::Keyring;
 use crate::store::staff::{Role, StaffAccount};
 
 use super::{SettingsFile, small_runtime};
-
-/// Fewest characters of a password that somebody brings (NIST SP 800-63B asks 15 of one that stands
-/// alone).
-const SHORTEST: usize = 15;
 
 /// Accounts of those who run the service
 #[derive(clap::Args)]
@@ -66,7 +62,8 @@ impl Create {
                 && !email.contains(char::is_whitespace),
             "{email:?} is no e-mail address: expected one like name@example.org"
         );
-        let password = if self.password_stdin { read_password()? } else { draw_password() };
+        let name = self.name.as_deref().unwrap_or(email);
+        let password = if self.password_stdin { read_password(&[name, email])? } else { draw_password() };
         let settings = self.settings.load()?;
         let keys = Keyring::new(&settings.master_key()?, clock::generator());
         let hasher = PinHasher::start(settings.pin.hasher(), keys.pepper(), clock::octets)?;
@@ -75,7 +72,7 @@ impl Create {
                 id: uuid::Builder::from_random_bytes(clock::octets()).into_uuid(),
                 role: Role::Administrator,
                 email: email.to_owned(),
-                name: self.name.clone().unwrap_or_else(|| email.to_owned()),
+                name: name.to_owned(),
                 profession: None,
                 facility: None,
                 password_hash: hasher.hash(&password).await?,
@@ -97,16 +94,12 @@ impl Create {
     }
 }
 
-fn read_password() -> anyhow::Result<String> {
+/// By the rule that holds for every account.
+fn read_password(personal: &[&str]) -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
-    let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    let length = password.chars().count();
-    anyhow::ensure!(
-        length >= SHORTEST,
-        "a password has at least {SHORTEST} characters, this one has {length}"
-    );
-    Ok(password)
+    let password = Password::chosen(line.trim_end_matches(['\r', '\n']), personal)?;
+    Ok(password.reveal().to_owned())
 }
 
 /// Five groups of four letters and digits that are not mistaken for each other: some 99 bits.

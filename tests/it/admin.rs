@@ -52,7 +52,9 @@ async fn what_cannot_be_an_account_is_refused() {
     for (arguments, input, reason) in [
         (vec!["nobody"], "", "no e-mail address"),
         (vec!["a b@example.org"], "", "no e-mail address"),
-        (vec!["a@example.org", "--password-stdin"], "too short\n", "at least 15"),
+        (vec!["a@example.org", "--password-stdin"], "too short\n", "at least 12"),
+        (vec!["a@example.org", "--password-stdin"], "password123456\n", "among those tried first"),
+        (vec!["amelia@example.org", "--password-stdin"], "amelia amelia amelia\n", "your name or e-mail"),
     ] {
         let refused = create(&database, &arguments, input);
         assert_eq!(refused.status.code(), Some(1), "{arguments:?}");

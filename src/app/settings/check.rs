@@ -15,6 +15,7 @@ impl Settings {
         self.check_server(&mut problems);
         self.check_sessions(&mut problems);
         self.check_pins(&mut problems);
+        self.check_api(&mut problems);
         problems.unless(
             self.reminders.hours().is_some(),
             "reminders.open_from, reminders.open_until: expected times like \"09:00\", the later two hours or more after",
@@ -96,6 +97,23 @@ impl Settings {
             pin.memory_kib >= 8 * pin.lanes,
             "pin.memory_kib: expected at least 8 for each of pin.lanes",
         );
+    }
+
+    fn check_api(&self, problems: &mut Problems) {
+        let api = &self.api;
+        for (key, found) in [
+            ("api.address_per_minute", api.address_per_minute),
+            ("api.address_burst", api.address_burst),
+            ("api.account_per_minute", api.account_per_minute),
+            ("api.account_burst", api.account_burst),
+            ("api.secret_per_minute", api.secret_per_minute),
+            ("api.secret_burst", api.secret_burst),
+        ] {
+            problems.range(key, found, 1, 1_000_000);
+        }
+        problems.range("api.refusal_after_ms", api.refusal_after_ms, 0, 5000);
+        problems.range("api.staff_sign_in_days", api.staff_sign_in_days, 1, 90);
+        problems.range("api.patient_sign_in_hours", api.patient_sign_in_hours, 1, 720);
     }
 
     /// What `serve` asks for beside: a database, and secrets that are there and nobody else's.

@@ -6,6 +6,7 @@ mod environment;
 mod messages;
 mod secrets;
 mod sections;
+mod web;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub use secrets::{Secret, SecretList};
 pub use sections::{
     Channel, Channels, Database, Limits, Log, LogFormat, Menu, Pin, Reminders, Secrets, Server, Ussd,
 };
+pub use web::Web;
 
 use environment::Environment;
 
@@ -68,6 +70,8 @@ pub struct Settings {
     pub providers: BTreeMap<String, Provider>,
     /// Floods.
     pub limits: Limits,
+    /// REST for staff, patients and their programs.
+    pub api: Web,
     /// The log.
     pub log: Log,
 }
