@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::api::account::{self, Message};
 use crate::api::frame::answer::{Created, Found};
 use crate::api::frame::body::Body;
-use crate::api::frame::field::{Email, Name};
+use crate::api::frame::field::{Email, Line, Name, Secret};
 use crate::api::frame::gate::Allowed;
 use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
@@ -44,6 +44,22 @@ pub struct NewAdmin {
     email: Email,
     /// Name.
     name: Option<Name>,
+    /// Not kept: she chooses her password herself, by the link of the invitation.
+    #[serde(rename = "password")]
+    #[schema(rename = "password")]
+    _password: Option<Secret>,
+    /// Not kept.
+    #[serde(rename = "phone")]
+    #[schema(rename = "phone")]
+    _phone: Option<Line<0, 20>>,
+    /// Not heeded: she is active once she has accepted.
+    #[serde(rename = "status")]
+    #[schema(rename = "status")]
+    _status: Option<AdminStatus>,
+    /// Not heeded: no password goes by mail.
+    #[serde(rename = "send_credentials")]
+    #[schema(rename = "send_credentials")]
+    _send_credentials: Option<bool>,
 }
 
 /// What is told of a new administrator.

@@ -3,6 +3,7 @@
 
 mod admins;
 mod births;
+mod change_by_pin;
 mod clinical;
 mod directory;
 mod doctors;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::change_by_pin::ChangeByPin;
 use super::profile::{self, ProfileFields, ProfileView};
 use crate::api::account::Message;
 use crate::api::frame::answer::Found;
@@ -76,30 +77,14 @@ async fn profile_by_pin(
     Ok(Found(view))
 }
 
-/// Number, PIN, and what changes.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeByPin {
-    /// Her number.
-    phone: Phone,
-    /// Her PIN.
-    pin: Pin,
-    /// Her place among those who share the number, from 1.
-    #[schema(minimum = 1, maximum = 9)]
-    person: Option<u8>,
-    /// What changes; what is left out stays.
-    profile: ProfileFields,
-}
-
 async fn change_by_pin(
     State(api): State<Arc<Api>>,
     _: Knock,
     Body(body): Body<ChangeByPin>,
 ) -> Result<Found<ProfileView>, Problem> {
-    let login = PatientLogin { phone: body.phone, pin: body.pin, person: body.person };
-    let person = patient_sign_in::person(&api, &login).await?;
+    let person = patient_sign_in::person(&api, &body.login).await?;
     let mut work = api.begin().await?;
-    profile::save(&api, &mut work, person, &body.profile).await?;
+    profile::save(&api, &mut work, person, &body.fields).await?;
     trail::add(&mut work, api.keyring(), &[by_pin(&api, person, "change")]).await?;
     work.commit().await?;
     Ok(Found(shown(&api, person).await?))

@@ -12,7 +12,7 @@ use crate::api::v1_due;
 use crate::store::record::profiles::{self, Profile};
 use crate::store::record::reach::{self, Patient};
 use crate::store::record::{self, patients, pregnancies, visits};
-use crate::store::sealed::PregnancyNote;
+use crate::store::sealed::{Identity, PregnancyNote};
 
 /// The profile.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -223,6 +223,26 @@ impl Gender {
     }
 }
 
+/// A language of the menus.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Spoken {
+    /// English.
+    En,
+    /// Krio.
+    Kri,
+}
+
+impl Spoken {
+    /// Its ISO code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Kri => "kri",
+        }
+    }
+}
+
 /// What she may tell of herself. What staff measure (blood pressure, weight, haemoglobin) and what is
 /// reckoned (due date, weeks) is not among it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -248,6 +268,8 @@ pub struct ProfileFields {
     pub marital_status: Option<Line<0, 50>>,
     /// Nationality.
     pub nationality: Option<Line<0, 50>>,
+    /// Language of her messages.
+    pub language: Option<Spoken>,
     /// Blood group.
     pub blood_type: Option<Line<0, 5>>,
     /// Allergies.
@@ -331,14 +353,16 @@ pub async fn save(
     let mut profile = profiles::find(work, &patient.key).await?.map(|found| found.0).unwrap_or_default();
     fields.over(&mut profile)?;
     profiles::save(work, &patient.key, &profile, api.now()).await?;
-    if let Some(day) = fields.date_of_birth {
-        let day = day.past("date_of_birth", api.today(), 100)?;
-        let identity = crate::store::sealed::Identity {
-            birth_year: i16::try_from(day.year()).ok(),
-            birth_date: Some(day),
-            ..patient.identity
-        };
-        let change = patients::Change { identity: Some(&identity), ..patients::Change::default() };
+    let born = fields.date_of_birth.map(|day| day.past("date_of_birth", api.today(), 100)).transpose()?;
+    let identity = born.map(|day| Identity {
+        birth_year: i16::try_from(day.year()).ok(),
+        birth_date: Some(day),
+        ..patient.identity
+    });
+    let language = fields.language.map(Spoken::code);
+    if identity.is_some() || language.is_some() {
+        let change =
+            patients::Change { identity: identity.as_ref(), language, ..patients::Change::default() };
         patients::update(work, &patient.key, &change, None, api.now()).await?;
     }
     Ok(())

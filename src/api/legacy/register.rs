@@ -328,8 +328,8 @@ pub struct PatientBody {
     country: Option<Line<0, 100>>,
     /// Marital status.
     marital_status: Option<Line<0, 50>>,
-    /// `en` or `kri`.
-    language: Option<Line<2, 3>>,
+    /// `en` or `kri`; of the old system's other codes English follows.
+    language: Option<Line<2, 5>>,
     /// Nationality.
     nationality: Option<Line<0, 50>>,
     /// Blood group.
@@ -357,6 +357,42 @@ pub struct PatientBody {
     emergency_hospital: Option<Line<0, 200>>,
     /// How she wants to give birth.
     birth_plan: Option<Prose<2000>>,
+    /// Not kept: it follows from `lmp_date`.
+    #[serde(rename = "pregnancy_status")]
+    #[schema(rename = "pregnancy_status")]
+    _pregnancy_status: Option<Line<0, 20>>,
+    /// Not kept: it is reckoned.
+    #[serde(rename = "due_date")]
+    #[schema(rename = "due_date")]
+    _due_date: Option<Line<0, 10>>,
+    /// Not kept: staff say it.
+    #[serde(rename = "risk_level")]
+    #[schema(rename = "risk_level")]
+    _risk_level: Option<Line<0, 20>>,
+    /// Not kept: staff say them.
+    #[serde(rename = "risk_factors")]
+    #[schema(rename = "risk_factors")]
+    _risk_factors: Option<TextOrList>,
+    /// Not kept: staff measure it.
+    #[serde(rename = "blood_pressure")]
+    #[schema(rename = "blood_pressure")]
+    _blood_pressure: Option<Line<0, 20>>,
+    /// Not kept: staff measure it.
+    #[serde(rename = "hemoglobin")]
+    #[schema(rename = "hemoglobin")]
+    _hemoglobin: Option<f64>,
+    /// Not kept: staff measure it.
+    #[serde(rename = "blood_sugar")]
+    #[schema(rename = "blood_sugar")]
+    _blood_sugar: Option<f64>,
+    /// Not kept: staff measure it.
+    #[serde(rename = "weight")]
+    #[schema(rename = "weight")]
+    _weight: Option<f64>,
+    /// Not kept: staff say them.
+    #[serde(rename = "pregnancy_complications")]
+    #[schema(rename = "pregnancy_complications")]
+    _pregnancy_complications: Option<TextOrList>,
 }
 
 async fn patient(
@@ -375,6 +411,7 @@ async fn patient(
         country: body.country,
         marital_status: body.marital_status,
         nationality: body.nationality,
+        language: None,
         blood_type: body.blood_type,
         allergies: body.allergies,
         medications: body.medications,

@@ -54,7 +54,7 @@ async fn a_patient_registers_and_reads_her_profile_in_the_old_fields() {
     assert_eq!(profile["name"], "Aminata Example");
     assert_eq!(profile["allergies"], "penicillin, dust");
     assert_eq!(profile["pregnancy_status"], "pregnant");
-    let change = json!({"phone": phone, "pin": "480625", "profile": {"city": "Kenema"}});
+    let change = json!({"phone": phone, "pin": "480625", "city": "Kenema"});
     let changed = world.call("PUT", "/api/patient/profile", None, Some(change)).await.expect(200);
     assert_eq!(changed["city"], "Kenema");
     let mobile = world
