@@ -170,8 +170,8 @@ fn not_null(schema: &Value) -> Value {
 
 impl Part for IfMatch {
     fn describe(sheet: &mut Sheet) {
-        let schema = json!({"type": "string", "pattern": "^\"[0-9a-f]+\"$", "example": "\"5f3c2a\""});
-        sheet.header("If-Match", true, "The ETag of what is changed, as last read.", &schema);
+        let schema = json!({"type": "string", "pattern": "^\"[0-9a-f]{1,15}\"$", "example": "\"5f3c2a\""});
+        sheet.header("If-Match", true, "The ETag of what is changed, as last read; of a row that only a list shows, its `updated_at` in quotes.", &schema);
         sheet.refuses(412, "Somebody else has changed it meanwhile.");
         sheet.refuses(428, "If-Match is missing.");
     }

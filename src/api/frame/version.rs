@@ -14,9 +14,13 @@ pub fn etag(at: DateTime<Utc>) -> String {
     format!("\"{:x}\"", at.timestamp_micros())
 }
 
+/// The version of an `ETag`; or of an `updated_at` in quotes, for rows that only lists show.
 fn read(text: &str) -> Option<DateTime<Utc>> {
-    let micros = text.trim().strip_prefix('"')?.strip_suffix('"')?;
-    DateTime::from_timestamp_micros(i64::from_str_radix(micros, 16).ok()?)
+    let version = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+    if let Ok(micros) = i64::from_str_radix(version, 16) {
+        return DateTime::from_timestamp_micros(micros);
+    }
+    version.parse().ok()
 }
 
 /// The version that a change is made to; required.
@@ -43,6 +47,7 @@ mod tests {
     fn a_version_is_read_back() {
         let at: DateTime<Utc> = "2026-11-24T12:00:00.123456Z".parse().unwrap();
         assert_eq!(read(&etag(at)), Some(at));
+        assert_eq!(read("\"2026-11-24T12:00:00.123456Z\""), Some(at));
         for wrong in ["", "*", "abc", "\"xyz\"", "W/\"1\""] {
             assert_eq!(read(wrong), None, "{wrong}");
         }

@@ -2,8 +2,11 @@
 
 mod bad_input;
 mod document;
+mod every_route;
 mod legacy;
+mod old_clients;
 mod permissions;
+mod plans;
 mod record;
 mod sign_in;
 mod staff;

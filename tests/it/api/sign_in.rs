@@ -122,7 +122,7 @@ async fn codes_of_an_app_are_asked_for_and_serve_once() {
     world.call("POST", "/api/login", None, with(&fresh)).await.expect(401);
 }
 
-fn base32(text: &str) -> Vec<u8> {
+pub fn base32(text: &str) -> Vec<u8> {
     let mut bits = 0_u32;
     let mut buffer = 0_u32;
     let mut octets = Vec::new();

@@ -13,6 +13,7 @@ use mamacare::privacy::{Keyring, Vault};
 use mamacare::store::accounts::{self, NewAccount};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
+use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
 
 use crate::harness::TestDatabase;
@@ -53,8 +54,21 @@ impl World {
         Self::limited(generous()).await
     }
 
+    /// One where PostgreSQL reads a table from end to end only where it has no other way.
+    pub async fn without_sequential_scans() -> Self {
+        let mut database = TestDatabase::new().await;
+        let forbid = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END $$";
+        sqlx::raw_sql(forbid).execute(&database.pool).await.unwrap();
+        let later = PgPoolOptions::new().max_connections(8).connect(&database.url()).await.unwrap();
+        std::mem::replace(&mut database.pool, later).close().await;
+        Self::furnished(database, generous()).await
+    }
+
     pub async fn limited(rates: Rates) -> Self {
-        let database = TestDatabase::new().await;
+        Self::furnished(TestDatabase::new().await, rates).await
+    }
+
+    async fn furnished(database: TestDatabase, rates: Rates) -> Self {
         let keyring = Arc::new(Keyring::demo());
         let clock = Clock::manual("2026-11-24T12:00:00Z".parse().unwrap());
         let costs = HasherSettings {

@@ -1,0 +1,72 @@
+//! No request reads a large table from end to end: every query has its index.
+
+use sqlx::PgPool;
+
+use super::world::World;
+use super::{every_route, old_clients};
+
+/// Tables with a row or more for each patient, visit, message or request.
+const LARGE: [&str; 21] = [
+    "access_log",
+    "appointment",
+    "child",
+    "consent",
+    "credential",
+    "immunisation",
+    "mailed_token",
+    "medicine",
+    "once",
+    "opened_record",
+    "outbox",
+    "person",
+    "person_phone",
+    "phone",
+    "phone_request",
+    "pregnancy",
+    "profile",
+    "referral",
+    "referral_feedback",
+    "sign_in",
+    "visit",
+];
+
+/// Large tables that were read from end to end, and how often.
+async fn scanned(pool: &PgPool) -> Vec<(String, i64)> {
+    // Each connection keeps its counts for a second, unless it is told to hand them in.
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let mut connection = pool.acquire().await.unwrap();
+        sqlx::query("SELECT pg_stat_force_next_flush()").execute(&mut *connection).await.unwrap();
+        sqlx::query("SELECT 1").execute(&mut *connection).await.unwrap();
+        held.push(connection);
+    }
+    drop(held);
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE relname = ANY ($1) AND seq_scan > 0 ORDER BY 1",
+    )
+    .bind(LARGE.map(str::to_owned).to_vec())
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    rows
+}
+
+#[tokio::test]
+async fn no_request_reads_a_large_table_from_end_to_end() {
+    let known: i64 = {
+        let world = World::new().await;
+        sqlx::query_scalar("SELECT count(*) FROM pg_stat_user_tables WHERE relname = ANY ($1)")
+            .bind(LARGE.map(str::to_owned).to_vec())
+            .fetch_one(&world.database.pool)
+            .await
+            .unwrap()
+    };
+    assert_eq!(usize::try_from(known).unwrap(), LARGE.len(), "a table of the list is not there");
+    let world = old_clients::tell(World::without_sequential_scans().await).await;
+    assert_eq!(scanned(&world.database.pool).await, [], "by the old routes");
+    let world = every_route::tell(World::without_sequential_scans().await).await;
+    assert_eq!(scanned(&world.database.pool).await, [], "by the routes");
+    // The counters do see what has no index.
+    sqlx::query("SELECT FROM visit WHERE kind = 'other'").execute(&world.database.pool).await.unwrap();
+    assert_eq!(scanned(&world.database.pool).await, [("visit".to_owned(), 1)]);
+}
