@@ -20,7 +20,10 @@ make_once() {
 }
 
 make_once database_password openssl rand -hex 24
-make_once database_url printf 'postgres://mamacare:%s@postgres/mamacare' "$(cat database_password)"
+make_once app_password openssl rand -hex 24
+# The owner migrates; a node works as a role that can neither change the trail nor the tables.
+make_once owner_url printf 'postgres://mamacare:%s@postgres/mamacare' "$(cat database_password)"
+make_once database_url printf 'postgres://mamacare_app:%s@postgres/mamacare' "$(cat app_password)"
 make_once master_key openssl rand -hex 32
 make_once africastalking openssl rand -hex 24
 make_once json openssl rand -hex 24

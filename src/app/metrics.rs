@@ -94,5 +94,9 @@ fn describe() {
     );
     describe_gauge!("mamacare_messages_spent", "What messages have cost, of the day and of the month.");
     describe_gauge!("mamacare_database_connections", "Connections to PostgreSQL, by state.");
+    describe_counter!(
+        "mamacare_audit_lines_chained_total",
+        "Lines of the audit trail that this node chained."
+    );
     describe_counter!("mamacare_menu_reloads_total", "Menu files read again, by result.");
 }

@@ -2,10 +2,12 @@
 //! through the engine to the store and back.
 
 pub mod api;
+pub mod audit;
 pub mod clock;
 pub mod database;
 pub mod demo;
 pub mod desk;
+pub mod headers;
 pub mod health;
 pub mod http;
 pub mod inbound;
@@ -18,6 +20,7 @@ pub mod node;
 pub mod outbox;
 pub mod port;
 pub mod reminders;
+pub mod retention;
 pub mod serve;
 pub mod server;
 pub mod settings;

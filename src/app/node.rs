@@ -17,6 +17,7 @@ use crate::privacy::Keyring;
 use crate::store::turns::Turns as StoredTurns;
 
 use super::clock::Clock;
+use super::headers::harden;
 use super::health::{self, Health};
 use super::menus::Menus;
 use super::metrics::Metrics;
@@ -115,6 +116,7 @@ impl Node {
             .merge(health::router(health))
             .merge(web)
             .merge(elsewhere());
+        let app = harden(app, &settings.server.public_url);
         chores.spawn(tidy(Arc::clone(&edge), metrics));
         chores.spawn(sweep(sessions, clock, forget_after));
         if let (true, Some(watch)) = (settings.menu.reload, menus.watch()) {

@@ -17,6 +17,7 @@ use crate::privacy::{Keyring, Vault};
 use crate::store::facilities::Directory;
 use crate::store::turns::Turns as StoredTurns;
 
+use super::audit::Chainer;
 use super::clock::{self, Clock};
 use super::inbound::{self, Inbound, InboundParts, InboundSettings};
 use super::menus::{MenuError, MenuOptions, MenuSource, Menus};
@@ -28,7 +29,7 @@ use super::port::{Port, PortParts, PortSettings};
 use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::turns::PortError;
-use super::{api, database, http, logging};
+use super::{api, database, http, logging, retention};
 
 /// A database that starts beside us is waited for this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -127,6 +128,9 @@ impl Foundation {
         let directory = Directory::open(&pool).await.map_err(ServeError::Away)?;
         let mut chores = JoinSet::new();
         chores.spawn(directory.clone().keep_fresh(pool.clone()));
+        let chainer = Chainer { pool: pool.clone(), keys: Arc::clone(&keys), clock: clock.clone() };
+        chores.spawn(chainer.run());
+        chores.spawn(retention::keep(pool.clone(), clock.clone()));
         if settings.reminders.enabled {
             let reminders = Reminders::new(ReminderParts {
                 pool: pool.clone(),

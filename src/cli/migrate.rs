@@ -9,13 +9,15 @@ use crate::app::clock::Clock;
 use crate::app::{database, migrations};
 use crate::care::Country;
 use crate::store::places::add_country;
+use crate::store::roles::{self, RolesError};
 
 use super::{SettingsFile, small_runtime};
 
 /// Bring the database to what this version needs.
 ///
 /// Applies to the database of DATABASE_URL the migrations that are in this binary and not yet there, and
-/// adds the districts and facilities of the country that are missing. It is safe to run it again, and
+/// adds the districts and facilities of the country that are missing, and gives the roles mamacare_app,
+/// mamacare_report and mamacare_backup what each may do. Connect as the owner of the database. It is safe to run it again, and
 /// from several machines at once. Run it before `mamacare serve` when you upgrade; nodes of the version
 /// before go on meanwhile.
 #[derive(clap::Args)]
@@ -40,6 +42,12 @@ impl Migrate {
             let mut work = connection.begin().await?;
             add_country(&mut work, &country.districts, &country.facilities, Clock::system().now()).await?;
             work.commit().await?;
+            match roles::ensure(&mut connection).await {
+                Ok(()) => {}
+                // Its owner may be one who makes no roles: nodes then go on with the role that they have.
+                Err(missing @ RolesError::Missing) => eprintln!("mamacare: {missing}"),
+                Err(RolesError::Database(error)) => return Err(error.into()),
+            }
             connection.close().await?;
             match before.pending {
                 0 => println!("The database is up to date (migration {}).", after.applied),

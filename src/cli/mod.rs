@@ -1,6 +1,7 @@
 //! The commands. Each says in its exit code how it went: 0 well, 1 not, 2 wrongly called.
 
 mod admin;
+mod audit;
 mod demo;
 mod desk;
 mod dial;
@@ -8,7 +9,9 @@ mod health;
 mod menu;
 mod migrate;
 mod outbox;
+mod person;
 mod reminders;
+mod retention;
 mod serve;
 
 use std::path::PathBuf;
@@ -29,6 +32,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Admin(admin::Admin),
+    Audit(audit::Audit),
     Demo(demo::Demo),
     Desk(desk::Desk),
     Dial(dial::Dial),
@@ -36,7 +40,9 @@ enum Command {
     Menu(menu::Menu),
     Migrate(migrate::Migrate),
     Outbox(outbox::Outbox),
+    Person(person::Person),
     Reminders(reminders::Reminders),
+    Retention(retention::Retention),
     Serve(serve::Serve),
 }
 
@@ -58,6 +64,7 @@ impl SettingsFile {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Admin(admin) => admin.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Demo(demo) => demo.run(),
         Command::Desk(desk) => desk.run(),
         Command::Dial(dial) => dial.run(),
@@ -65,7 +72,9 @@ pub fn main() -> ExitCode {
         Command::Menu(menu) => menu.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Outbox(outbox) => outbox.run(),
+        Command::Person(person) => person.run(),
         Command::Reminders(reminders) => reminders.run(),
+        Command::Retention(retention) => retention.run(),
         Command::Serve(serve) => serve.run(),
     };
     done.unwrap_or_else(|error| {

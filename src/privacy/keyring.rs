@@ -21,6 +21,7 @@ pub struct Keyring {
     email: Hmac<Sha256>,
     session: Hmac<Sha256>,
     mark: Hmac<Sha256>,
+    audit: Hmac<Sha256>,
     token: Hmac<Sha256>,
     seal: XChaCha20Poly1305,
     pepper: [u8; 32],
@@ -36,6 +37,7 @@ impl Keyring {
             email: keyed(&subkey(master, "email index")),
             session: keyed(&subkey(master, "session key")),
             mark: keyed(&subkey(master, "input mark")),
+            audit: keyed(&subkey(master, "audit trail")),
             token: keyed(&subkey(master, "tokens")),
             seal: XChaCha20Poly1305::new(&Key::from(subkey(master, "seal"))),
             pepper: subkey(master, "pin pepper"),
@@ -72,6 +74,11 @@ impl Keyring {
     /// is looked up without being shown (a licence number); `purpose` keeps the uses apart.
     pub fn token_digest(&self, purpose: &'static str, secret: &[u8]) -> [u8; 32] {
         digest(&self.token, &[purpose.as_bytes(), &[0], secret])
+    }
+
+    /// Keyed digest of something of the audit trail.
+    pub(super) fn audit_digest(&self, kind: &'static str, octets: &[u8]) -> [u8; 32] {
+        digest(&self.audit, &[kind.as_bytes(), &[0], octets])
     }
 
     /// The pepper of PIN and password hashes.

@@ -5,6 +5,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::staff::StaffAccount;
+use super::trail;
+use crate::privacy::Keyring;
 
 /// What a person did with her own data, or what was tried in her name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -146,4 +148,36 @@ pub async fn looks(
     .bind(i64::from(most_own))
     .fetch_all(work)
     .await
+}
+
+/// What whoever runs the service did with a person's data, by a command.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceAccess<'a> {
+    /// Whose data.
+    pub person: Uuid,
+    /// `export` or `erase`.
+    pub act: &'static str,
+    /// Why; kept sealed.
+    pub reason: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Adds that line.
+pub async fn record_service(
+    work: &mut PgConnection,
+    keyring: &Keyring,
+    line: &ServiceAccess<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO access_log (at, person, actor_kind, actor_role, act, what, channel, reason)
+         VALUES ($1, $2, 'system', 'operator', $3, 'everything', 'command', $4)",
+    )
+    .bind(line.at)
+    .bind(line.person)
+    .bind(line.act)
+    .bind(keyring.seal(trail::REASON, line.person.as_bytes(), line.reason.as_bytes()))
+    .execute(work)
+    .await?;
+    Ok(())
 }

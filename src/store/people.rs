@@ -57,6 +57,14 @@ pub async fn chosen(
         .await
 }
 
+/// All who use a number, by their place on it.
+pub async fn ids_on_number(work: &mut PgConnection, phone: &[u8; 16]) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("SELECT person FROM person_phone WHERE phone = $1 ORDER BY ordinal")
+        .bind(phone)
+        .fetch_all(work)
+        .await
+}
+
 /// Opens a person; none where she is not here or has been erased.
 pub async fn open(work: &mut PgConnection, vault: &Vault, id: Uuid) -> Result<Option<Person>, StoreError> {
     let row: Option<PersonRow> = sqlx::query_as(

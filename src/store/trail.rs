@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use crate::privacy::Keyring;
 
-const REASON: &str = "access_log.reason";
+pub(super) const REASON: &str = "access_log.reason";
 
 /// Who did it.
 #[derive(Clone, Debug)]

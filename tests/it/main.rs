@@ -22,6 +22,7 @@ mod outbox;
 mod port;
 mod private_server;
 mod readme;
+mod safety;
 mod serve;
 mod staff;
 mod textcare;

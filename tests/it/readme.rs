@@ -49,7 +49,11 @@ fn its_commands_and_their_options_are_there() {
             .copied()
             .take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase()))
             .collect();
-        let deep = if ["menu", "admin", "reminders", "desk"].contains(&command[0]) { 2 } else { 1 };
+        let deep = if ["menu", "admin", "reminders", "desk", "audit", "person"].contains(&command[0]) {
+            2
+        } else {
+            1
+        };
         let output = Command::new(env!("CARGO_BIN_EXE_mamacare"))
             .args(&command[..deep])
             .arg("--help")

@@ -44,6 +44,9 @@ pub enum DemoError {
     /// The database.
     #[error("the demo's database does not answer: {0}")]
     Database(#[from] sqlx::Error),
+    /// The roles of its database.
+    #[error(transparent)]
+    Roles(#[from] crate::store::roles::RolesError),
     /// The disk.
     #[error("the disk that holds {} is full: make room there, or name a folder on another disk with --data", .0.display())]
     DiskFull(PathBuf),

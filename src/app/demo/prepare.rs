@@ -22,8 +22,8 @@ use crate::app::serve::Foundation;
 use crate::care::Country;
 use crate::identity::PinHasher;
 use crate::privacy::{Keyring, Vault};
-use crate::store::MIGRATOR;
 use crate::store::private::{Claim, PrivateServer};
+use crate::store::{MIGRATOR, roles};
 
 /// What people ask of a demo.
 #[derive(Clone, Debug)]
@@ -84,9 +84,10 @@ impl Preparation<'_> {
     async fn prepare(&self, listener: TcpListener) -> Result<(Foundation, Option<facts::Load>), DemoError> {
         self.server.ensure_database(DATABASE).await?;
         let port = listener.local_addr().map_err(|source| DemoError::Port { port: 0, source })?.port();
-        let settings = self.secrets.settings(port, &self.server.url(DATABASE))?;
+        let settings = self.secrets.settings(port, &self.server.application_url(DATABASE))?;
         let mut connection = PgConnection::connect_with(&self.server.options(DATABASE)?).await?;
         MIGRATOR.run(&mut connection).await?;
+        roles::ensure(&mut connection).await?;
         let keyring = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
         let mut foundation = Foundation {
             clock: self.clock.clone(),

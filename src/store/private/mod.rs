@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 
 pub use error::PrivateServerError;
 
+use super::roles::APPLICATION;
+
 use account::Account;
 use home::{Home, PORT};
 use installation::Installation;
@@ -115,7 +117,12 @@ impl PrivateServer {
         socket_url(self.home.root(), database)
     }
 
-    /// The same, for `sqlx`.
+    /// How a node connects: as the role that may do what a node does, and no more.
+    pub fn application_url(&self, database: &str) -> String {
+        role_url(self.home.root(), database, APPLICATION)
+    }
+
+    /// The same as [`Self::url`], for `sqlx`.
     pub fn options(&self, database: &str) -> Result<PgConnectOptions, PrivateServerError> {
         Ok(PgConnectOptions::from_str(&self.url(database))?)
     }
@@ -159,6 +166,10 @@ impl PrivateServer {
 
 /// How programs connect to a database of the private server in `folder`, whether or not it runs.
 pub fn socket_url(folder: &Path, database: &str) -> String {
+    role_url(folder, database, OWNER)
+}
+
+fn role_url(folder: &Path, database: &str, role: &str) -> String {
     let socket: PathBuf = folder.join("socket");
     let encoded: String = socket
         .to_string_lossy()
@@ -169,7 +180,7 @@ pub fn socket_url(folder: &Path, database: &str) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect();
-    format!("postgres://{OWNER}@localhost:{PORT}/{database}?host={encoded}")
+    format!("postgres://{role}@localhost:{PORT}/{database}?host={encoded}")
 }
 
 /// Watches over the server until told to end; one that dies before is started again.

@@ -50,6 +50,12 @@ const fn place(number: i32) -> Place<'static> {
     Place { table: "referral", column: "reason", row: Slot::Number(number) }
 }
 
+/// Why she was sent on, opened.
+pub(in crate::store) fn reason(key: &PersonKey, number: i32, sealed: &[u8]) -> Result<String, StoreError> {
+    let plain = key.open(place(number), sealed)?;
+    Ok(String::from_utf8_lossy(&plain).into_owned())
+}
+
 impl Row {
     fn open(self, vault: &Vault) -> Result<Referral, StoreError> {
         let key = vault.unwrap(self.person, &self.wrapped_key)?;

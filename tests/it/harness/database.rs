@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mamacare::store::MIGRATOR;
+use mamacare::store::{MIGRATOR, roles};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 
@@ -39,6 +39,11 @@ impl TestDatabase {
     /// For what connects by itself.
     pub fn url(&self) -> String {
         self.options.to_url_lossy().to_string()
+    }
+
+    /// The same, as another role of the server.
+    pub fn url_as(&self, role: &str) -> String {
+        self.options.clone().username(role).to_url_lossy().to_string()
     }
 
     /// The database behind a wire of the test's own, and how to reach it by it.
@@ -83,7 +88,9 @@ impl Drop for TestDatabase {
 /// The name of the migrated database, made by whoever comes first.
 async fn template(admin: &mut PgConnection) -> String {
     let mut name = "template_".to_owned();
-    for octet in MIGRATOR.iter().flat_map(|migration| migration.checksum.iter()) {
+    for octet in
+        MIGRATOR.iter().flat_map(|migration| migration.checksum.iter()).chain(roles::SCRIPT.as_bytes())
+    {
         // A rolling sum is enough: it only tells one state of the checkout from another.
         let so_far = u64::from_str_radix(name.trim_start_matches("template_"), 16).unwrap_or(0);
         name.clear();
@@ -99,6 +106,7 @@ async fn template(admin: &mut PgConnection) -> String {
         run(admin, format!("CREATE DATABASE {unfinished}")).await;
         let pool = PgPool::connect_with(server::options().database(&unfinished)).await.unwrap();
         MIGRATOR.run(&pool).await.unwrap();
+        roles::ensure(&mut pool.acquire().await.unwrap()).await.unwrap();
         pool.close().await;
         run(admin, format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await;
     }

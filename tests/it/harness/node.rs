@@ -59,7 +59,8 @@ impl TestNode {
             channel.enabled = true;
             channel.secrets = SecretList(vec![Secret::new(SECRET)]);
         }
-        settings.database.url = Some(Secret::new(database.url()));
+        // As in production: a node is not the owner.
+        settings.database.url = Some(Secret::new(database.url_as(mamacare::store::roles::APPLICATION)));
         settings.menu.dir = Some(menus.path().to_owned());
         change(&mut settings);
         let node = start(settings).await;

@@ -9,4 +9,4 @@ mod registration;
 mod renewal;
 mod sources;
 mod tries;
-mod world;
+pub mod world;

@@ -1,0 +1,68 @@
+-- The roles of the database and what each may do. Run by the owner after the migrations, as often as one
+-- likes. Roles are of the whole server: another database of it, or another run, may have made them.
+
+DO $roles$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['mamacare_app', 'mamacare_report', 'mamacare_backup'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                -- Another run was a moment earlier.
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+END
+$roles$;
+
+-- Nobody has anything but by what follows.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+DO $database$
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO mamacare_app, mamacare_report, mamacare_backup', current_database());
+END
+$database$;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, mamacare_app, mamacare_report, mamacare_backup;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, mamacare_app, mamacare_report, mamacare_backup;
+GRANT USAGE ON SCHEMA public TO mamacare_app, mamacare_report, mamacare_backup;
+
+-- A node: all rows, no structure. What tells of the past is added to and never changed.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO mamacare_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mamacare_app;
+REVOKE UPDATE, DELETE ON access_log, access_link FROM mamacare_app;
+REVOKE INSERT, DELETE ON access_head FROM mamacare_app;
+REVOKE DELETE ON consent FROM mamacare_app;
+REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM mamacare_app;
+
+-- A backup: reads all, changes nothing.
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO mamacare_backup;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO mamacare_backup;
+
+-- Reporting: what is counted, and no column that is sealed (all are bytea), keyed or a hash. A table that
+-- is not named here is not seen, so that a new one is closed until somebody opens it.
+DO $report$
+DECLARE
+    opened record;
+BEGIN
+    FOR opened IN
+        SELECT attrelid::regclass AS name, string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
+        FROM pg_attribute
+        WHERE attrelid IN (
+                SELECT oid FROM pg_class
+                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY (ARRAY[
+                    'district', 'facility', 'person', 'pregnancy', 'appointment', 'visit', 'medicine',
+                    'child', 'immunisation', 'consent', 'access_log', 'outbox', 'reminder', 'referral',
+                    'sms_inbound', 'staff_task', 'staff', 'menu_version']))
+          AND attnum > 0 AND NOT attisdropped
+          AND atttypid NOT IN ('bytea'::regtype, 'bytea[]'::regtype)
+          AND attname NOT IN ('password_hash', 'cause', 'provider_id', 'words', 'text_mark', 'address')
+        GROUP BY attrelid
+    LOOP
+        EXECUTE format('GRANT SELECT (%s) ON %s TO mamacare_report', opened.columns, opened.name);
+    END LOOP;
+END
+$report$;
