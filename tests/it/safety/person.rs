@@ -143,7 +143,7 @@ async fn the_commands_find_export_and_erase_and_the_trail_says_so() {
     assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
     let whole: Value = serde_json::from_slice(&exported.stdout).unwrap();
     assert_eq!(whole["person"]["identity"]["given"], "Fatmata Zainab");
-    let other = Uuid::from_u128(1).to_string();
+    let other = Uuid::from_u128(u128::MAX).to_string();
     let refused = person(&world, &["erase", &id, "--reason", "request 13", "--confirm", &other]);
     assert!(!refused.status.success());
     let erased = person(&world, &["erase", &id, "--reason", "request 13", "--confirm", &id]);
