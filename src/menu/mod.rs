@@ -9,6 +9,7 @@ mod draft;
 pub mod draw;
 mod embedded;
 mod expr;
+mod keys;
 mod lint;
 mod load;
 pub mod model;
@@ -29,9 +30,10 @@ mod yaml;
 pub use catalog::{
     ActionSpec, Catalog, FieldKind, FieldSpec, Guard, OutcomeSpec, ParamSpec, Shape, SourceSpec,
 };
+pub use keys::Keys;
 pub use load::{Checked, LoadOptions, check, load};
 pub use model::{
-    ActionCall, Arm, Choice, Completion, FlowId, InputKind, Keys, Kind, Language, LanguageId, List, Menu,
+    ActionCall, Arm, Choice, Completion, FlowId, InputKind, Kind, Language, LanguageId, List, Menu,
     MenuVersion, Message, Prompt, SourceCall, Standard, State, StateId, Strikes, Target, TextId, VarId,
 };
 pub use plain::{Seen, Values};

@@ -6,12 +6,14 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use super::expr::{Tag, Token, tags};
 use super::value::Value;
 
 /// A value as it stands somewhere.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Seen<'a> {
     /// Yes or no.
     Flag(bool),

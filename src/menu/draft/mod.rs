@@ -10,7 +10,8 @@ mod shared;
 mod state;
 
 use super::catalog::Guard;
-use super::model::{Completion, InputKind, Keys};
+use super::keys::Keys;
+use super::model::{Completion, InputKind};
 use super::report::{FileId, Finding, Place};
 use super::sources::Sources;
 use super::words::Words;

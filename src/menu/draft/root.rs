@@ -1,7 +1,8 @@
 //! `mamacare.yaml`: where a dial begins, the standard keys, the languages.
 
 use super::{Form, LanguageDraft, Name, RootDraft, items, name, pairs, scalar};
-use crate::menu::model::{Completion, Keys};
+use crate::menu::keys::Keys;
+use crate::menu::model::Completion;
 use crate::menu::report::Finding;
 use crate::menu::yaml::Node;
 

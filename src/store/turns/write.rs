@@ -13,53 +13,53 @@ use super::columns::{Effects, Sessions};
 use super::line::Line;
 use super::{TurnRow, TurnStoreError, in_time};
 
-/// A row is written only by the turn that follows the one stored; the keys come back that were.
-const SESSIONS: &str = "\
-INSERT INTO ussd_session AS s (key, phone, started_at, touched_at, turn, resumable, state) \
-SELECT key, phone, at, at, turn, resumable, state \
-FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::integer[], $5::boolean[], $6::bytea[]) \
-     AS q (key, phone, at, turn, resumable, state) \
-ON CONFLICT (key) DO UPDATE \
-SET touched_at = excluded.touched_at, turn = excluded.turn, resumable = excluded.resumable, state = excluded.state \
-WHERE s.turn = excluded.turn - 1 AND s.phone = excluded.phone \
-RETURNING s.key";
+/// A row is written only by the turn that follows the one stored; what comes back was written.
+macro_rules! write_sessions {
+    () => {
+        "INSERT INTO ussd_session AS s (key, phone, started_at, touched_at, turn, resumable, state) \
+         SELECT key, phone, at, at, turn, resumable, state \
+         FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::integer[], $5::boolean[], $6::bytea[]) \
+              AS q (key, phone, at, turn, resumable, state) \
+         ON CONFLICT (key) DO UPDATE \
+         SET touched_at = excluded.touched_at, turn = excluded.turn, \
+             resumable = excluded.resumable, state = excluded.state \
+         WHERE s.turn = excluded.turn - 1 AND s.phone = excluded.phone \
+         RETURNING s.key, s.phone"
+    };
+}
+
+const SESSIONS: &str = write_sessions!();
 
 /// The same, and with each session that is written: what is remembered about its number (of two
 /// turns of one number the last word of each kind counts), looks at a person's data on her own
 /// phone, and the end of the offer to go on with what was cut off before.
-const SESSIONS_AND_EFFECTS: &str = "\
-WITH written AS ( \
-INSERT INTO ussd_session AS s (key, phone, started_at, touched_at, turn, resumable, state) \
-SELECT key, phone, at, at, turn, resumable, state \
-FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::integer[], $5::boolean[], $6::bytea[]) \
-     AS q (key, phone, at, turn, resumable, state) \
-ON CONFLICT (key) DO UPDATE \
-SET touched_at = excluded.touched_at, turn = excluded.turn, resumable = excluded.resumable, state = excluded.state \
-WHERE s.turn = excluded.turn - 1 AND s.phone = excluded.phone \
-RETURNING s.key, s.phone \
-), remembered AS ( \
-INSERT INTO phone AS p (key, language, district) \
-SELECT n.phone, n.language, d.id FROM ( \
-    SELECT w.phone, \
-           (array_agg(q.language ORDER BY q.at DESC) FILTER (WHERE q.language IS NOT NULL))[1] AS language, \
-           (array_agg(q.district ORDER BY q.at DESC) FILTER (WHERE q.district IS NOT NULL))[1] AS district \
-    FROM unnest($7::bytea[], $8::text[], $9::text[]) WITH ORDINALITY AS q (session, language, district, at) \
-    JOIN written w ON w.key = q.session GROUP BY w.phone \
-) n LEFT JOIN district d ON d.id = n.district ORDER BY n.phone \
-ON CONFLICT (key) DO UPDATE SET language = coalesce(excluded.language, p.language), \
-                                district = coalesce(excluded.district, p.district) \
-), looked AS ( \
-INSERT INTO access_log (at, person, actor_kind, actor, act, what, channel, reference) \
-SELECT q.at, q.person, 'self', q.person, 'read', q.what, q.channel, q.session \
-FROM unnest($10::bytea[], $11::timestamptz[], $12::uuid[], $13::text[], $14::text[]) \
-     AS q (session, at, person, what, channel) \
-JOIN written w ON w.key = q.session \
-), closed AS ( \
-UPDATE ussd_session s SET resumable = false \
-FROM unnest($15::bytea[]) AS q (session) JOIN written w ON w.key = q.session \
-WHERE s.phone = w.phone AND s.resumable AND s.key <> ALL ($1) \
-) \
-SELECT key FROM written";
+const SESSIONS_AND_EFFECTS: &str = concat!(
+    "WITH written AS (",
+    write_sessions!(),
+    "), remembered AS ( \
+     INSERT INTO phone AS p (key, language, district) \
+     SELECT n.phone, n.language, d.id FROM ( \
+         SELECT w.phone, \
+                (array_agg(q.language ORDER BY q.at DESC) FILTER (WHERE q.language IS NOT NULL))[1] AS language, \
+                (array_agg(q.district ORDER BY q.at DESC) FILTER (WHERE q.district IS NOT NULL))[1] AS district \
+         FROM unnest($7::bytea[], $8::text[], $9::text[]) WITH ORDINALITY AS q (session, language, district, at) \
+         JOIN written w ON w.key = q.session GROUP BY w.phone \
+     ) n LEFT JOIN district d ON d.id = n.district ORDER BY n.phone \
+     ON CONFLICT (key) DO UPDATE SET language = coalesce(excluded.language, p.language), \
+                                     district = coalesce(excluded.district, p.district) \
+     ), looked AS ( \
+     INSERT INTO access_log (at, person, actor_kind, actor, act, what, channel, reference) \
+     SELECT q.at, q.person, 'self', q.person, 'read', q.what, q.channel, q.session \
+     FROM unnest($10::bytea[], $11::timestamptz[], $12::uuid[], $13::text[], $14::text[]) \
+          AS q (session, at, person, what, channel) \
+     JOIN written w ON w.key = q.session \
+     ), closed AS ( \
+     UPDATE ussd_session s SET resumable = false \
+     FROM unnest($15::bytea[]) AS q (session) JOIN written w ON w.key = q.session \
+     WHERE s.phone = w.phone AND s.resumable AND s.key <> ALL ($1) \
+     ) \
+     SELECT key FROM written"
+);
 
 /// Writes what many turns leave behind in one transaction.
 pub(super) struct Writer {

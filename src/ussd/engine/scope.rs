@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use crate::menu::{FieldKind, Fields, Kind, Shape, SourceCall, StateId, TextContext, TextId, Value};
+use crate::menu::{Fields, Kind, Shape, SourceCall, StateId, TextContext, TextId, Value};
 
 use super::super::port::{Answer, Effect, Params, Question};
-use super::seen::Sight;
+use super::seen::{ROOTS, Sight};
 use super::{EngineError, Machine};
 
 /// The answers of one state's data sources.
@@ -28,22 +27,6 @@ impl Known {
         }
         Ok(())
     }
-}
-
-#[derive(Serialize)]
-struct Phone<'a> {
-    known: bool,
-    people: u8,
-    language: &'a str,
-    district: &'a str,
-    stopped: bool,
-    own: String,
-}
-
-#[derive(Serialize)]
-struct SessionScope<'a> {
-    language: &'a str,
-    service_code: &'a str,
 }
 
 /// The values of a screen, gathered when the first text needs one: most need none.
@@ -197,36 +180,12 @@ impl<'m> Machine<'m> {
             .collect()
     }
 
-    /// Everything that a text of this state may show.
+    /// Everything that a text of this state may show, for Tera.
     pub(super) fn scope(&self) -> Result<TextContext, EngineError> {
-        let session = &self.session;
-        let menu = self.ground.menu;
-        let facts = &session.facts;
-        let language = menu.languages.get(usize::from(session.language.0));
         let mut scope = TextContext::new();
-        scope.insert(
-            "phone",
-            &Phone {
-                known: facts.people > 0,
-                people: facts.people,
-                language: facts.language.as_deref().unwrap_or_default(),
-                district: facts.district.as_deref().unwrap_or_default(),
-                stopped: facts.stopped,
-                own: self.ground.msisdn.local(),
-            },
-        );
-        let answers = session.answers.iter().filter_map(|(var, value)| {
-            let at = usize::from(var.0);
-            Some((menu.vars.get(at)?, typed(menu.var_kinds.get(at).copied(), value)))
-        });
-        scope.insert("input", &answers.collect::<std::collections::BTreeMap<_, _>>());
-        scope.insert(
-            "outcome",
-            &session.outcome.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
-        );
-        scope.insert("const", &menu.constants.iter().cloned().collect::<std::collections::BTreeMap<_, _>>());
-        let code = language.map(|language| language.code.as_str()).unwrap_or_default();
-        scope.insert("session", &SessionScope { language: code, service_code: self.ground.service_code });
+        for root in ROOTS {
+            scope.insert(root, &self.known_everywhere(root).into_iter().collect::<BTreeMap<_, _>>());
+        }
         scope.insert("today", &self.ground.today);
         self.insert_sources(&mut scope)?;
         Ok(scope)
@@ -251,13 +210,5 @@ impl<'m> Machine<'m> {
             }
         }
         Ok(())
-    }
-}
-
-/// An answer as texts and conditions see it: a number as a number, so that it can be compared.
-pub(super) fn typed(kind: Option<FieldKind>, value: &str) -> Value {
-    match (kind, value.parse()) {
-        (Some(FieldKind::Number), Ok(number)) => Value::Number(number),
-        _ => Value::Text(value.to_owned()),
     }
 }

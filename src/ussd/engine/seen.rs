@@ -3,10 +3,13 @@
 
 use std::borrow::Cow;
 
-use crate::menu::{Fields, Seen, Shape, TextId, Value, Values};
+use crate::menu::{FieldKind, Fields, Seen, Shape, TextId, Values, VarId};
 
-use super::scope::{Scene, typed};
+use super::scope::Scene;
 use super::{EngineError, Machine};
+
+/// Names with fields that every state knows.
+pub(super) const ROOTS: [&str; 5] = ["phone", "input", "outcome", "const", "session"];
 
 /// What the texts of a screen see, and those of a list's lines one item more.
 pub(super) struct Sight<'a, 'm> {
@@ -33,52 +36,54 @@ impl Machine<'_> {
         }
     }
 
-    /// The same values as [`Machine::scope`] gathers; a data source comes before the names that
-    /// every state knows.
+    /// The value of a name; a data source comes before the names that every state knows.
     fn seen(&self, root: &str, field: Option<&str>) -> Option<Seen<'_>> {
-        if let Some((shape, items)) = self.answer_of(root) {
-            return match shape {
-                Shape::One => items.first()?.get(field?).map(Seen::from),
-                Shape::Many => None,
-            };
+        match (self.answer_of(root), field) {
+            (Some((Shape::One, items)), Some(field)) => items.first()?.get(field).map(Seen::from),
+            (Some(_), _) => None,
+            (None, None) => (root == "today").then_some(Seen::Date(self.ground.today)),
+            (None, Some(field)) => {
+                let fields = self.known_everywhere(root);
+                fields.into_iter().find(|(name, _)| *name == field).map(|(_, value)| value)
+            }
         }
-        let (session, menu) = (&self.session, self.ground.menu);
-        let text = |text| Some(Seen::Text(Cow::Borrowed(text)));
-        match (root, field) {
-            ("today", None) => Some(Seen::Date(self.ground.today)),
-            ("phone", Some(field)) => {
-                let facts = &session.facts;
-                match field {
-                    "known" => Some(Seen::Flag(facts.people > 0)),
-                    "people" => Some(Seen::Number(i64::from(facts.people))),
-                    "language" => text(facts.language.as_deref().unwrap_or_default()),
-                    "district" => text(facts.district.as_deref().unwrap_or_default()),
-                    "stopped" => Some(Seen::Flag(facts.stopped)),
-                    "own" => Some(Seen::Text(Cow::Owned(self.ground.msisdn.local()))),
-                    _ => None,
-                }
+    }
+
+    /// What every state knows under a name of [`ROOTS`].
+    pub(super) fn known_everywhere<'a>(&'a self, root: &str) -> Vec<(&'a str, Seen<'a>)> {
+        let (session, menu, facts) = (&self.session, self.ground.menu, &self.session.facts);
+        let text = |text: &'a str| Seen::Text(Cow::Borrowed(text));
+        match root {
+            "phone" => vec![
+                ("known", Seen::Flag(facts.people > 0)),
+                ("people", Seen::Number(i64::from(facts.people))),
+                ("language", text(facts.language.as_deref().unwrap_or_default())),
+                ("district", text(facts.district.as_deref().unwrap_or_default())),
+                ("stopped", Seen::Flag(facts.stopped)),
+                ("own", Seen::Text(Cow::Owned(self.ground.msisdn.local()))),
+            ],
+            "input" => {
+                let answer = |(var, value): &'a (VarId, String)| {
+                    let at = usize::from(var.0);
+                    let seen = match (menu.var_kinds.get(at), value.parse()) {
+                        // A number as a number, so that it can be compared.
+                        (Some(FieldKind::Number), Ok(number)) => Seen::Number(number),
+                        _ => text(value),
+                    };
+                    Some((menu.vars.get(at)?.as_str(), seen))
+                };
+                session.answers.iter().filter_map(answer).collect()
             }
-            ("input", Some(field)) => {
-                let (var, value) = session.answers.iter().find(|(var, _)| {
-                    menu.vars.get(usize::from(var.0)).is_some_and(|name| name.as_str() == field)
-                })?;
-                Some(match typed(menu.var_kinds.get(usize::from(var.0)).copied(), value) {
-                    Value::Number(number) => Seen::Number(number),
-                    _ => Seen::Text(Cow::Borrowed(value)),
-                })
+            "outcome" => session.outcome.iter().map(|(name, value)| (name.as_str(), value.into())).collect(),
+            "const" => menu.constants.iter().map(|(name, value)| (name.as_str(), text(value))).collect(),
+            "session" => {
+                let language = menu.languages.get(usize::from(session.language.0));
+                vec![
+                    ("language", text(language.map(|language| language.code.as_str()).unwrap_or_default())),
+                    ("service_code", text(self.ground.service_code)),
+                ]
             }
-            ("outcome", Some(field)) => {
-                session.outcome.iter().find(|(name, _)| name.as_str() == field).map(|(_, value)| value.into())
-            }
-            ("const", Some(field)) => {
-                let (_, value) = menu.constants.iter().find(|(name, _)| name.as_str() == field)?;
-                text(value)
-            }
-            ("session", Some("language")) => {
-                text(menu.languages.get(usize::from(session.language.0))?.code.as_str())
-            }
-            ("session", Some("service_code")) => text(self.ground.service_code),
-            _ => None,
+            _ => Vec::new(),
         }
     }
 }
