@@ -160,15 +160,7 @@ async fn forgot(
     let mut work = api.begin().await?;
     let account = accounts::find_by_email(&mut work, api.keyring(), &forgot.email).await?;
     if let Some(account) = account.filter(|account| account.status == "active") {
-        let handle = accounts::issue_mailed(
-            &mut work,
-            api.keyring(),
-            MailedPurpose::ResetPassword,
-            account.id,
-            api.now(),
-        )
-        .await?;
-        mails::reset_password(&api, &mut work, &account, &handle).await?;
+        mails::link(&api, &mut work, &account, MailedPurpose::ResetPassword).await?;
     }
     work.commit().await?;
     patience.await;
@@ -371,9 +363,7 @@ pub(super) async fn send_invitation(
     id: Uuid,
 ) -> Result<(), Problem> {
     let account = own(api, work, id).await?;
-    let handle =
-        accounts::issue_mailed(work, api.keyring(), MailedPurpose::Invitation, id, api.now()).await?;
-    mails::invitation(api, work, &account, &handle).await
+    mails::link(api, work, &account, MailedPurpose::Invitation).await
 }
 
 /// Lets an account in that waited to be verified: it chose its password at registration, or does so now

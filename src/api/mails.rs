@@ -4,8 +4,7 @@ use chrono::TimeDelta;
 use sqlx::PgConnection;
 
 use super::frame::{Api, Problem};
-use crate::identity::Handle;
-use crate::store::accounts::{Account, MailedPurpose};
+use crate::store::accounts::{self, Account, MailedPurpose};
 use crate::store::mail::{self, NewMail};
 
 async fn send(
@@ -23,74 +22,46 @@ async fn send(
     Ok(mail::enqueue(work, api.keyring(), &mail).await?)
 }
 
-fn link(api: &Api, page: &str, handle: &Handle) -> String {
+/// What a mail with a link says: the page that it opens, the subject, and the words before the link and
+/// after it.
+fn wording(purpose: MailedPurpose, account: &Account) -> (&'static str, &'static str, String, &'static str) {
+    match purpose {
+        MailedPurpose::Invitation => (
+            "invitation",
+            "Your MamaCare account",
+            format!("an account was made for you, as {}. Choose a password within a week:", account.role.word()),
+            "",
+        ),
+        MailedPurpose::ResetPassword => (
+            "password",
+            "A new MamaCare password",
+            "somebody asked for a new password of your account. If it was you, set it within half an hour:".to_owned(),
+            "\n\nIf not, do nothing: your password stays as it is.",
+        ),
+        MailedPurpose::VerifyEmail => (
+            "verify",
+            "Your MamaCare registration",
+            "please show that this e-mail address is yours. An administrator looks at your registration then:"
+                .to_owned(),
+            "",
+        ),
+    }
+}
+
+/// Sends an account a link with a new token for that purpose; those before it no longer count.
+pub async fn link(
+    api: &Api,
+    work: &mut PgConnection,
+    account: &Account,
+    purpose: MailedPurpose,
+) -> Result<(), Problem> {
+    let handle = accounts::issue_mailed(work, api.keyring(), purpose, account.id, api.now()).await?;
+    let (page, subject, before, after) = wording(purpose, account);
+    let site = api.settings.public_url.trim_end_matches('/');
     // Behind the number sign, the token stays out of logs and Referer headers.
-    format!("{}/console/{page}#token={}", api.settings.public_url.trim_end_matches('/'), handle.text())
-}
-
-/// An invitation with its link.
-pub async fn invitation(
-    api: &Api,
-    work: &mut PgConnection,
-    account: &Account,
-    handle: &Handle,
-) -> Result<(), Problem> {
-    let text = format!(
-        "an account was made for you, as {}. Choose a password within a week:\n\n{}",
-        account.role.word(),
-        link(api, "invitation", handle)
-    );
-    let cause = format!("invitation:{}", handle.id);
-    send(api, work, &cause, account, "Your MamaCare account", &text, MailedPurpose::Invitation.lifetime())
-        .await
-}
-
-/// A link to set a new password.
-pub async fn reset_password(
-    api: &Api,
-    work: &mut PgConnection,
-    account: &Account,
-    handle: &Handle,
-) -> Result<(), Problem> {
-    let text = format!(
-        "somebody asked for a new password of your account. If it was you, set it within half an hour:\n\n{}\n\nIf not, do nothing: your password stays as it is.",
-        link(api, "password", handle)
-    );
-    let cause = format!("reset:{}", handle.id);
-    send(
-        api,
-        work,
-        &cause,
-        account,
-        "A new MamaCare password",
-        &text,
-        MailedPurpose::ResetPassword.lifetime(),
-    )
-    .await
-}
-
-/// A link to show that the address is one's own.
-pub async fn verify_email(
-    api: &Api,
-    work: &mut PgConnection,
-    account: &Account,
-    handle: &Handle,
-) -> Result<(), Problem> {
-    let text = format!(
-        "please show that this e-mail address is yours. An administrator looks at your registration then:\n\n{}",
-        link(api, "verify", handle)
-    );
-    let cause = format!("verify:{}", handle.id);
-    send(
-        api,
-        work,
-        &cause,
-        account,
-        "Your MamaCare registration",
-        &text,
-        MailedPurpose::VerifyEmail.lifetime(),
-    )
-    .await
+    let text = format!("{before}\n\n{site}/console/{page}#token={}{after}", handle.text());
+    let cause = format!("{page}:{}", handle.id);
+    send(api, work, &cause, account, subject, &text, purpose.lifetime()).await
 }
 
 /// Tells that the password was changed.

@@ -8,8 +8,11 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
+use super::page::{Cursor, Limit};
 use super::{Api, FieldProblem, Problem};
 
 /// Most octets of a JSON body.
@@ -131,10 +134,21 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Api>> for Filter<T> {
     }
 }
 
+/// The query of a list that has pages and nothing to choose by.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WhichPage {
+    /// Rows of a page.
+    #[serde(default)]
+    #[schema(inline, required = false)]
+    pub limit: Limit,
+    /// From the page before.
+    #[schema(inline)]
+    pub cursor: Option<Cursor>,
+}
+
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
 
 use super::Problem;
 
@@ -40,7 +40,7 @@ fn with_rows<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
     T::schemas(schemas);
 }
 
-impl<T: ToSchema> PartialSchema for Page<T> {
+impl<T: ToSchema> utoipa::PartialSchema for Page<T> {
     fn schema() -> RefOr<Schema> {
         let next = ObjectBuilder::new()
             .schema_type(Type::String)
@@ -64,7 +64,7 @@ impl<T: ToSchema> ToSchema for Page<T> {
     }
 }
 
-impl<T: ToSchema> PartialSchema for All<T> {
+impl<T: ToSchema> utoipa::PartialSchema for All<T> {
     fn schema() -> RefOr<Schema> {
         RefOr::T(Schema::Array(rows_of::<T>()))
     }
@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
-impl PartialSchema for Limit {
+impl utoipa::PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
@@ -165,7 +165,7 @@ impl Cursor {
     }
 }
 
-impl PartialSchema for Cursor {
+impl utoipa::PartialSchema for Cursor {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new().schema_type(Type::String).max_length(Some(200)).into()
     }

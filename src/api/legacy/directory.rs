@@ -11,8 +11,8 @@ use crate::api::frame::answer::Found;
 use crate::api::frame::gate::Public;
 use crate::api::frame::page::All;
 use crate::api::frame::{Api, Problem, Routes};
-use crate::api::v1::public_professionals;
 use crate::store::directory::facilities::{self, Full};
+use crate::store::directory::professionals::{self, Entry};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
@@ -23,20 +23,20 @@ pub fn list(routes: &mut Routes) {
 }
 
 /// The old lists have no pages; they end here.
-const MOST: i64 = 5000;
+pub(super) const MOST: i64 = 5000;
 
-/// A hospital in the old fields.
+/// What hospitals and pharmacies have alike, in the old fields.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OldHospital {
+pub struct OldPlace {
     /// Its id.
-    id: i32,
+    pub(super) id: i32,
     /// Name.
     name: String,
     /// Address.
     address: String,
     /// Town.
     city: String,
-    /// District.
+    /// Province or district.
     state: String,
     /// Country.
     country: String,
@@ -46,6 +46,42 @@ pub struct OldHospital {
     email: String,
     /// Website.
     website: String,
+}
+
+impl OldPlace {
+    /// In the words of who registered it, where they are known.
+    pub(super) fn of(full: &Full) -> Self {
+        let known = |text: &Option<String>| text.clone().unwrap_or_default();
+        Self {
+            id: full.id,
+            name: full.full_name.as_ref().unwrap_or(&full.name).clone(),
+            address: known(if full.full_address.is_some() { &full.full_address } else { &full.address }),
+            city: full.city.as_ref().unwrap_or(&full.town).clone(),
+            state: full.state.as_ref().unwrap_or(&full.district).clone(),
+            country: full.country.clone().unwrap_or_else(|| "Sierra Leone".to_owned()),
+            phone: known(&full.phone),
+            email: known(&full.email),
+            website: known(&full.website),
+        }
+    }
+}
+
+/// Services in its own words, or else those that phones ask for.
+pub(super) fn services(full: &Full) -> Vec<String> {
+    full.offers.as_ref().filter(|offers| !offers.is_empty()).unwrap_or(&full.services).clone()
+}
+
+/// Where its picture is.
+pub(super) fn picture(full: &Full) -> Option<String> {
+    full.image.map(|image| format!("/api/v1/pictures/{image}"))
+}
+
+/// A hospital in the old fields.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OldHospital {
+    /// As of a pharmacy.
+    #[serde(flatten)]
+    place: OldPlace,
     /// Services.
     services: Vec<String>,
     /// Picture.
@@ -55,24 +91,9 @@ pub struct OldHospital {
 /// A pharmacy in the old fields.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OldPharmacy {
-    /// Its id.
-    id: i32,
-    /// Name.
-    name: String,
-    /// Address.
-    address: String,
-    /// Town.
-    city: String,
-    /// District.
-    state: String,
-    /// Country.
-    country: String,
-    /// Phone.
-    phone: String,
-    /// E-mail address.
-    email: String,
-    /// Website.
-    website: String,
+    /// As of a hospital.
+    #[serde(flatten)]
+    place: OldPlace,
     /// Open 24 hours.
     is_24_hours: bool,
 }
@@ -88,35 +109,19 @@ async fn listed(api: &Api, is_pharmacy: bool) -> Result<Vec<Full>, Problem> {
 }
 
 async fn hospitals(State(api): State<Arc<Api>>, _: Public) -> Result<Found<All<OldHospital>>, Problem> {
-    let shown = listed(&api, false).await?.into_iter().map(|full| OldHospital {
-        id: full.id,
-        name: full.full_name.unwrap_or(full.name),
-        address: full.full_address.or(full.address).unwrap_or_default(),
-        city: full.city.unwrap_or(full.town),
-        state: full.state.unwrap_or(full.district),
-        country: full.country.unwrap_or_else(|| "Sierra Leone".to_owned()),
-        phone: full.phone.unwrap_or_default(),
-        email: full.email.unwrap_or_default(),
-        website: full.website.unwrap_or_default(),
-        services: full.offers.filter(|offers| !offers.is_empty()).unwrap_or(full.services),
-        image_url: full.image.map(|image| format!("/api/v1/pictures/{image}")),
+    let listed = listed(&api, false).await?;
+    let shown = listed.iter().map(|full| OldHospital {
+        place: OldPlace::of(full),
+        services: services(full),
+        image_url: picture(full),
     });
     Ok(Found(shown.collect()))
 }
 
 async fn pharmacies(State(api): State<Arc<Api>>, _: Public) -> Result<Found<All<OldPharmacy>>, Problem> {
-    let shown = listed(&api, true).await?.into_iter().map(|full| OldPharmacy {
-        id: full.id,
-        name: full.full_name.unwrap_or(full.name),
-        address: full.full_address.or(full.address).unwrap_or_default(),
-        city: full.city.unwrap_or(full.town),
-        state: full.state.unwrap_or(full.district),
-        country: full.country.unwrap_or_else(|| "Sierra Leone".to_owned()),
-        phone: full.phone.unwrap_or_default(),
-        email: full.email.unwrap_or_default(),
-        website: full.website.unwrap_or_default(),
-        is_24_hours: full.all_day,
-    });
+    let listed = listed(&api, true).await?;
+    let shown =
+        listed.iter().map(|full| OldPharmacy { place: OldPlace::of(full), is_24_hours: full.all_day });
     Ok(Found(shown.collect()))
 }
 
@@ -156,27 +161,28 @@ pub struct OldDoctor {
 }
 
 async fn doctors(State(api): State<Arc<Api>>, _: Public) -> Result<Found<All<OldDoctor>>, Problem> {
-    let shown =
-        public_professionals(&api, None, MOST).await?.into_iter().map(|(account, detail)| OldDoctor {
-            id: account.id,
-            name: account.name,
-            specialization: detail.specialization,
-            email: String::new(),
-            phone: detail.phone,
-            professional_type: if detail.professional_type.is_empty() {
-                account.profession.unwrap_or_default()
-            } else {
-                detail.professional_type
-            },
-            hospital_affiliation: detail.hospital_affiliation,
-            address: detail.address,
-            city: detail.city,
-            state: detail.state,
-            country: detail.country,
-            image_url: None,
-            website: detail.website,
-            qualifications: detail.qualifications,
-            experience: detail.experience,
-        });
+    let mut work = api.pool.acquire().await?;
+    let entries = professionals::shown(&mut work, api.keyring(), None, MOST).await?;
+    let shown = entries.into_iter().map(|(account, Entry { detail, .. })| OldDoctor {
+        id: account.id,
+        name: account.name,
+        specialization: detail.specialization,
+        email: String::new(),
+        phone: detail.phone,
+        professional_type: if detail.professional_type.is_empty() {
+            account.profession.unwrap_or_default()
+        } else {
+            detail.professional_type
+        },
+        hospital_affiliation: detail.hospital_affiliation,
+        address: detail.address,
+        city: detail.city,
+        state: detail.state,
+        country: detail.country,
+        image_url: None,
+        website: detail.website,
+        qualifications: detail.qualifications,
+        experience: detail.experience,
+    });
     Ok(Found(shown.collect()))
 }

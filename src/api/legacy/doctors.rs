@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::form::{Form, flag};
+use super::directory::MOST;
+use super::form::{Form, flag, required};
 use super::register::{affiliation, profession};
 use crate::api::account::{self, Message};
 use crate::api::frame::answer::{Created, Found};
@@ -174,10 +175,6 @@ pub struct DoctorAdded {
     doctor: DoctorView,
 }
 
-fn required<'a, T>(field: &'static str, value: Option<&'a T>) -> Result<&'a T, Problem> {
-    value.ok_or_else(|| Problem::field(field, format!("{field} is required")))
-}
-
 async fn add(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
@@ -233,14 +230,8 @@ async fn all(
 ) -> Result<Found<All<DoctorView>>, Problem> {
     let _ = actor;
     let mut work = api.pool.acquire().await?;
-    let entries = professionals::list(&mut work, api.keyring(), false, None, 2000).await?;
-    let mut shown = Vec::with_capacity(entries.len());
-    for entry in entries {
-        if let Some(account) = accounts::find(&mut work, api.keyring(), entry.staff).await? {
-            shown.push(view(account, entry));
-        }
-    }
-    Ok(Found(All(shown)))
+    let entries = professionals::list(&mut work, api.keyring(), MOST).await?;
+    Ok(Found(entries.into_iter().map(|(account, entry)| view(account, entry)).collect()))
 }
 
 async fn one(

@@ -6,7 +6,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::form::{Form, flag, texts};
+use super::directory::{MOST, OldPlace, picture, services};
+use super::form::{Form, flag, required, texts};
 use super::register::place;
 use crate::api::account::Message;
 use crate::api::frame::answer::{Created, Found};
@@ -22,42 +23,27 @@ use crate::store::directory::facilities::{self, Full, Written};
 pub fn list(routes: &mut Routes) {
     routes.group("old: facilities", "Hospitals and pharmacies at the addresses of the old administration.");
     routes.post("/api/admin/hospitals", add_hospital, "Add a hospital");
-    routes.get("/api/admin/hospitals", hospitals, "All hospitals, in whatever state");
-    routes.get("/api/admin/hospitals/{id}", hospital, "A hospital");
-    routes.put("/api/admin/hospitals/{id}", change_hospital, "Change a hospital");
-    routes.delete("/api/admin/hospitals/{id}", close_hospital, "Close a hospital");
+    routes.get("/api/admin/hospitals", all::<HOSPITAL>, "All hospitals, in whatever state");
+    routes.get("/api/admin/hospitals/{id}", one::<HOSPITAL>, "A hospital");
+    routes.put("/api/admin/hospitals/{id}", change::<HOSPITAL>, "Change a hospital");
+    routes.delete("/api/admin/hospitals/{id}", close::<HOSPITAL>, "Close a hospital");
     routes.post("/api/admin/pharmacies", add_pharmacy, "Add a pharmacy");
-    routes.get("/api/admin/pharmacies", pharmacies, "All pharmacies, in whatever state");
-    routes.get("/api/admin/pharmacies/{id}", pharmacy, "A pharmacy");
-    routes.put("/api/admin/pharmacies/{id}", change_pharmacy, "Change a pharmacy");
-    routes.delete("/api/admin/pharmacies/{id}", close_pharmacy, "Close a pharmacy");
+    routes.get("/api/admin/pharmacies", all::<PHARMACY>, "All pharmacies, in whatever state");
+    routes.get("/api/admin/pharmacies/{id}", one::<PHARMACY>, "A pharmacy");
+    routes.put("/api/admin/pharmacies/{id}", change::<PHARMACY>, "Change a pharmacy");
+    routes.delete("/api/admin/pharmacies/{id}", close::<PHARMACY>, "Close a pharmacy");
 }
 
 /// A facility in the old fields.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OldFacility {
-    /// Its id.
-    id: i32,
-    /// Name.
-    name: String,
+    /// As the public directory shows it.
+    #[serde(flatten)]
+    place: OldPlace,
     /// Licence number.
     license_number: String,
-    /// E-mail address.
-    email: String,
-    /// Phone.
-    phone: String,
-    /// Address.
-    address: String,
-    /// Town.
-    city: String,
-    /// Province or district.
-    state: String,
     /// Postal code.
     postal_code: String,
-    /// Country.
-    country: String,
-    /// Website.
-    website: String,
     /// Services; none of a pharmacy.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, value_type = Vec<String>)]
@@ -82,21 +68,12 @@ impl From<Full> for OldFacility {
     fn from(full: Full) -> Self {
         let is_pharmacy = full.kind == "pharmacy";
         let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M:%S").to_string();
-        let services = full.offers.filter(|offers| !offers.is_empty()).unwrap_or(full.services);
         Self {
-            id: full.id,
-            name: full.full_name.unwrap_or(full.name),
+            place: OldPlace::of(&full),
+            services: (!is_pharmacy).then(|| services(&full)),
+            image_url: picture(&full).filter(|_| !is_pharmacy),
             license_number: full.license_number.unwrap_or_default(),
-            email: full.email.unwrap_or_default(),
-            phone: full.phone.unwrap_or_default(),
-            address: full.full_address.or(full.address).unwrap_or_default(),
-            city: full.city.unwrap_or(full.town),
-            state: full.state.unwrap_or(full.district),
             postal_code: full.postal_code.unwrap_or_default(),
-            country: full.country.unwrap_or_else(|| "Sierra Leone".to_owned()),
-            website: full.website.unwrap_or_default(),
-            services: (!is_pharmacy).then_some(services),
-            image_url: full.image.filter(|_| !is_pharmacy).map(|image| format!("/api/v1/pictures/{image}")),
             is_24_hours: is_pharmacy.then_some(full.all_day),
             is_verified: full.status == "listed",
             created_at: time(full.created_at.unwrap_or(full.updated_at)),
@@ -163,10 +140,6 @@ fn asked_for(offers: &[String]) -> Vec<&'static str> {
     .collect()
 }
 
-fn required<'a, T>(field: &'static str, value: Option<&'a T>) -> Result<&'a T, Problem> {
-    value.ok_or_else(|| Problem::field(field, format!("{field} is required")))
-}
-
 /// What is told of a new hospital.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HospitalAdded {
@@ -198,7 +171,7 @@ async fn add(
     if kind == "pharmacy" && !offers.is_empty() {
         return Err(Problem::field("services", "a pharmacy has none"));
     }
-    let services = asked_for(&offers);
+    let asked = asked_for(&offers);
     let mut work = api.begin().await?;
     let district = place(&mut work, &[state, city]).await?;
     let written = Written {
@@ -210,7 +183,7 @@ async fn add(
         phone: Some(&local),
         address: Some(required("address", fields.address.as_ref())?),
         all_day: fields.is_24_hours.unwrap_or(false),
-        services: &services,
+        services: &asked,
         license_number: Some(required("license_number", fields.license_number.as_ref())?),
         email: Some(required("email", fields.email.as_ref())?),
         place: [
@@ -241,7 +214,7 @@ async fn add_hospital(
     form: Form<FacilityFields>,
 ) -> Result<Created<HospitalAdded>, Problem> {
     let hospital = add(&api, &actor, "hospital", form).await?;
-    let at = format!("/api/admin/hospitals/{}", hospital.id);
+    let at = format!("/api/admin/hospitals/{}", hospital.place.id);
     Ok(Created(at, HospitalAdded { message: "the hospital is added".to_owned(), hospital }))
 }
 
@@ -251,35 +224,24 @@ async fn add_pharmacy(
     form: Form<FacilityFields>,
 ) -> Result<Created<PharmacyAdded>, Problem> {
     let pharmacy = add(&api, &actor, "pharmacy", form).await?;
-    let at = format!("/api/admin/pharmacies/{}", pharmacy.id);
+    let at = format!("/api/admin/pharmacies/{}", pharmacy.place.id);
     Ok(Created(at, PharmacyAdded { message: "the pharmacy is added".to_owned(), pharmacy }))
 }
 
-/// The old lists have no pages; they end here.
-const MOST: i64 = 5000;
+/// What the routes of the two kinds are made for.
+const HOSPITAL: bool = false;
+const PHARMACY: bool = true;
 
-async fn all(api: &Api, is_pharmacy: bool) -> Result<Found<All<OldFacility>>, Problem> {
+async fn all<const IS_PHARMACY: bool>(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ManageFacilities>,
+) -> Result<Found<All<OldFacility>>, Problem> {
+    let _ = actor;
     let mut work = api.pool.acquire().await?;
-    let filter = facilities::Filter { pharmacies: is_pharmacy, ..facilities::Filter::default() };
+    let filter = facilities::Filter { pharmacies: IS_PHARMACY, ..facilities::Filter::default() };
     let rows = facilities::list(&mut work, &filter, MOST).await?;
     let open = rows.into_iter().filter(|full| full.status != "closed");
     Ok(Found(open.map(OldFacility::from).collect()))
-}
-
-async fn hospitals(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageFacilities>,
-) -> Result<Found<All<OldFacility>>, Problem> {
-    let _ = actor;
-    all(&api, false).await
-}
-
-async fn pharmacies(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageFacilities>,
-) -> Result<Found<All<OldFacility>>, Problem> {
-    let _ = actor;
-    all(&api, true).await
 }
 
 async fn find(work: &mut sqlx::PgConnection, id: i32, is_pharmacy: bool) -> Result<Full, Problem> {
@@ -288,37 +250,26 @@ async fn find(work: &mut sqlx::PgConnection, id: i32, is_pharmacy: bool) -> Resu
     found.filter(fits).ok_or_else(|| Problem::missing("there is no such facility"))
 }
 
-async fn hospital(
+async fn one<const IS_PHARMACY: bool>(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
 ) -> Result<Found<OldFacility>, Problem> {
     let _ = actor;
     let mut work = api.pool.acquire().await?;
-    Ok(Found(OldFacility::from(find(&mut work, id, false).await?)))
+    Ok(Found(OldFacility::from(find(&mut work, id, IS_PHARMACY).await?)))
 }
 
-async fn pharmacy(
+async fn change<const IS_PHARMACY: bool>(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
-) -> Result<Found<OldFacility>, Problem> {
-    let _ = actor;
-    let mut work = api.pool.acquire().await?;
-    Ok(Found(OldFacility::from(find(&mut work, id, true).await?)))
-}
-
-async fn change(
-    api: &Api,
-    actor: &Actor,
-    id: i32,
-    is_pharmacy: bool,
     form: Form<FacilityFields>,
 ) -> Result<Found<Message>, Problem> {
     let fields = form.fields;
     let mut work = api.begin().await?;
-    let old = find(&mut work, id, is_pharmacy).await?;
-    if is_pharmacy && fields.services.as_ref().is_some_and(|services| !services.is_empty()) {
+    let old = find(&mut work, id, IS_PHARMACY).await?;
+    if IS_PHARMACY && fields.services.as_ref().is_some_and(|services| !services.is_empty()) {
         return Err(Problem::field("services", "a pharmacy has none"));
     }
     let district = match (&fields.state, &fields.city) {
@@ -328,12 +279,12 @@ async fn change(
             facilities::district_of_words(&mut work, &words).await?.unwrap_or(old.district)
         }
     };
-    let services: Vec<&str> = match &fields.services {
+    let asked: Vec<&str> = match &fields.services {
         Some(offers) => asked_for(offers),
         None => old.services.iter().map(String::as_str).collect(),
     };
     let image = match &form.image {
-        Some(content) => Some(store_document(api, &mut work, id, "image", content).await?),
+        Some(content) => Some(store_document(&api, &mut work, id, "image", content).await?),
         None => old.image,
     };
     let status = match fields.is_verified {
@@ -351,7 +302,7 @@ async fn change(
         phone: local.as_deref().or(old.phone.as_deref()),
         address: fields.address.as_deref().or(old.full_address.as_deref()).or(old.address.as_deref()),
         all_day: fields.is_24_hours.unwrap_or(old.all_day),
-        services: &services,
+        services: &asked,
         license_number: fields.license_number.as_deref().or(old.license_number.as_deref()),
         email: fields.email.as_deref().or(old.email.as_deref()),
         place: [
@@ -366,50 +317,20 @@ async fn change(
         now: api.now(),
     };
     facilities::update(&mut work, id, &written, None).await?;
-    api.changed(&mut work, actor, None, "facility").await?;
+    api.changed(&mut work, &actor, None, "facility").await?;
     work.commit().await?;
     Ok(Found(Message::of("the facility is changed")))
 }
 
-async fn change_hospital(
+async fn close<const IS_PHARMACY: bool>(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
-    form: Form<FacilityFields>,
 ) -> Result<Found<Message>, Problem> {
-    change(&api, &actor, id, false, form).await
-}
-
-async fn change_pharmacy(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageFacilities>,
-    At(id): At<i32>,
-    form: Form<FacilityFields>,
-) -> Result<Found<Message>, Problem> {
-    change(&api, &actor, id, true, form).await
-}
-
-async fn close(api: &Api, actor: &Actor, id: i32, is_pharmacy: bool) -> Result<Found<Message>, Problem> {
     let mut work = api.begin().await?;
-    find(&mut work, id, is_pharmacy).await?;
+    find(&mut work, id, IS_PHARMACY).await?;
     facilities::close(&mut work, id, api.now()).await?;
-    api.changed(&mut work, actor, None, "facility").await?;
+    api.changed(&mut work, &actor, None, "facility").await?;
     work.commit().await?;
     Ok(Found(Message::of("the facility is closed: it is shown no more")))
-}
-
-async fn close_hospital(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageFacilities>,
-    At(id): At<i32>,
-) -> Result<Found<Message>, Problem> {
-    close(&api, &actor, id, false).await
-}
-
-async fn close_pharmacy(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageFacilities>,
-    At(id): At<i32>,
-) -> Result<Found<Message>, Problem> {
-    close(&api, &actor, id, true).await
 }

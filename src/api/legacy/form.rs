@@ -8,6 +8,7 @@ use axum::http::header;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::api::frame::field::Name;
 use crate::api::frame::{Api, FieldProblem, Part, Problem, Sheet, body};
 
 /// Most octets of a form with its file.
@@ -91,9 +92,16 @@ impl<T: utoipa::ToSchema> Part for Form<T> {
     }
 }
 
-/// `on`, `true`, `1`, `yes`, a number or a boolean.
+/// A field that may not be left out here.
+pub fn required<'a, T>(field: &'static str, value: Option<&'a T>) -> Result<&'a T, Problem> {
+    value.ok_or_else(|| Problem::field(field, format!("{field} is required")))
+}
+
+/// A boolean, 1 or 0, `on` or `off`, `yes` or `no`. Anything else is no answer, and refused: what is
+/// meant as a yes must not be taken for a no.
 pub fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     use serde::Deserialize;
+    use serde::de::Error;
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Either {
@@ -101,12 +109,17 @@ pub fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
         Number(u8),
         Text(String),
     }
-    let either = Option::<Either>::deserialize(deserializer)?;
-    Ok(either.map(|either| match either {
-        Either::Truth(truth) => truth,
-        Either::Number(number) => number != 0,
-        Either::Text(text) => matches!(text.to_ascii_lowercase().as_str(), "on" | "true" | "1" | "yes"),
-    }))
+    let text = match Option::<Either>::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Either::Truth(truth)) => return Ok(Some(truth)),
+        Some(Either::Number(number)) => number.to_string(),
+        Some(Either::Text(text)) => text.to_ascii_lowercase(),
+    };
+    match text.as_str() {
+        "on" | "true" | "1" | "yes" => Ok(Some(true)),
+        "off" | "false" | "0" | "no" => Ok(Some(false)),
+        _ => Err(D::Error::custom("expected on or off")),
+    }
 }
 
 /// A list, a JSON list in a text, or one a line.
@@ -126,12 +139,9 @@ pub fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
             text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
         }),
     };
-    let fits = |text: &String| {
-        !text.is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control)
-    };
-    if list.len() <= 50 && list.iter().all(fits) {
-        Ok(Some(list))
-    } else {
-        Err(D::Error::custom("expected at most 50 services of 1 to 100 characters"))
+    let list: Result<Vec<Name>, String> = list.iter().map(|text| text.as_str().try_into()).collect();
+    match list {
+        Ok(list) if list.len() <= 50 => Ok(Some(list.into_iter().map(|name| name.0).collect())),
+        _ => Err(D::Error::custom("expected at most 50 services of 1 to 100 characters")),
     }
 }

@@ -7,6 +7,7 @@ mod change_by_pin;
 mod clinical;
 mod directory;
 mod doctors;
+mod enrol;
 mod facilities;
 mod feedback;
 mod figures;
@@ -22,6 +23,7 @@ use super::frame::Routes;
 /// Lists the routes of all groups.
 pub fn list(routes: &mut Routes) {
     register::list(routes);
+    enrol::list(routes);
     patient::list(routes);
     clinical::list(routes);
     births::list(routes);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::facilities::NONE;
 use crate::api::frame::answer::{Created, Download, Found};
 use crate::api::frame::body;
 use crate::api::frame::gate::{Allowed, Public};
@@ -18,6 +19,7 @@ use crate::api::frame::page::All;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::identity::grants;
 use crate::store::directory::documents::{self, Document, NewDocument};
+use crate::store::directory::facilities;
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
@@ -165,6 +167,10 @@ async fn documents_for_admin(
     At(id): At<i32>,
 ) -> Result<Found<All<DocumentView>>, Problem> {
     let _ = actor;
+    let known = facilities::district(&mut *api.pool.acquire().await?, id).await?.is_some();
+    if !known {
+        return Err(Problem::missing(NONE));
+    }
     Ok(Found(documents_of(&api, id).await?))
 }
 

@@ -1,4 +1,4 @@
-//! Hospitals and pharmacies: registration, verification, listing, documents.
+//! Hospitals and pharmacies: listed, described, closed.
 
 use std::sync::Arc;
 
@@ -7,18 +7,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::account;
-use crate::api::account::Message;
-use crate::api::frame::answer::{Accepted, Done, Found, Versioned};
+use super::services::{ServiceWord, codes};
+use crate::api::frame::answer::{Done, Found, Versioned};
 use crate::api::frame::body::{Body, Filter};
-use crate::api::frame::field::{Email, License, Line, LongName, Name, Phone};
-use crate::api::frame::gate::{Actor, Allowed, Knock, Public};
+use crate::api::frame::field::{Email, Line, LongName, Name, Phone};
+use crate::api::frame::gate::{Actor, Allowed, Public};
 use crate::api::frame::page::{Cursor, Limit, Page};
 use crate::api::frame::version::IfMatch;
 use crate::api::frame::{Api, At, Problem, Routes};
-use crate::api::mails;
-use crate::identity::{Role, grants};
-use crate::store::accounts::{self, MailedPurpose, NewAccount};
+use crate::identity::grants;
 use crate::store::directory::facilities::{self, Full, Written};
 
 /// Lists the routes.
@@ -27,10 +24,6 @@ pub fn list(routes: &mut Routes) {
     routes.get("/api/v1/hospitals", hospitals, "Hospitals and health centres that are listed");
     routes.get("/api/v1/pharmacies", pharmacies, "Pharmacies that are listed");
     routes.get("/api/v1/facilities/{id}", one, "A facility that is listed");
-    routes.post("/api/v1/registrations/hospital", register_hospital, "Register a hospital and its account");
-    routes.post("/api/v1/registrations/pharmacy", register_pharmacy, "Register a pharmacy and its account");
-    routes.get("/api/v1/registrations", waiting, "Registrations that wait for an administrator");
-    routes.post("/api/v1/facilities/{id}/verify", verify, "List a facility that was registered");
     routes.patch("/api/v1/facilities/{id}", change, "Change a facility");
     routes.patch("/api/v1/facility", change_own, "Describe one's own facility");
     routes.get("/api/v1/facility", own, "One's own facility, in whatever state");
@@ -94,40 +87,6 @@ impl From<Full> for FacilityView {
     }
 }
 
-/// A service that phones ask for.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ServiceWord {
-    /// Births.
-    Maternity,
-    /// Blood bank.
-    Blood,
-    /// Ambulance.
-    Ambulance,
-    /// Care of newborns.
-    Newborn,
-    /// Surgery.
-    Surgery,
-    /// Vaccines.
-    Vaccines,
-    /// HIV care.
-    Hiv,
-}
-
-impl ServiceWord {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Maternity => "maternity",
-            Self::Blood => "blood",
-            Self::Ambulance => "ambulance",
-            Self::Newborn => "newborn",
-            Self::Surgery => "surgery",
-            Self::Vaccines => "vaccines",
-            Self::Hiv => "hiv",
-        }
-    }
-}
-
 /// Which facilities.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -155,7 +114,7 @@ async fn listed(api: &Api, which: &Which, is_pharmacy: bool) -> Result<Found<Pag
         pharmacies: is_pharmacy,
         status: Some("listed"),
         district: which.district.as_deref(),
-        service: which.service.map(ServiceWord::code),
+        service: which.service.map(|word| word.0.code()),
         name: which.name.as_deref(),
         after: Cursor::read(which.cursor.as_ref())?,
     };
@@ -180,7 +139,7 @@ async fn pharmacies(
     listed(&api, &which, true).await
 }
 
-const NONE: &str = "there is no such facility";
+pub(super) const NONE: &str = "there is no such facility";
 
 async fn one(
     State(api): State<Arc<Api>>,
@@ -194,216 +153,8 @@ async fn one(
     Ok(Versioned(FacilityView::from(full), version))
 }
 
-/// What kind of place it is.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FacilityKindWord {
-    /// A hospital.
-    Hospital,
-    /// A community health centre.
-    Chc,
-    /// A community health post.
-    Chp,
-    /// A maternal and child health post.
-    Mchp,
-    /// A clinic.
-    Clinic,
-    /// A pharmacy.
-    Pharmacy,
-}
-
-impl FacilityKindWord {
-    /// Its word.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Hospital => "hospital",
-            Self::Chc => "chc",
-            Self::Chp => "chp",
-            Self::Mchp => "mchp",
-            Self::Clinic => "clinic",
-            Self::Pharmacy => "pharmacy",
-        }
-    }
-}
-
-/// A facility that registers, and who speaks for it.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "Example Hospital", "license_number": "EX-1", "district": "bo", "town": "Bo", "address": "1 Example Road",
-    "phone": "+23276000001", "email": "office@hospital.example", "contact_name": "A. Example"
-}))]
-pub struct Registration {
-    /// Name in full.
-    name: LongName,
-    /// Licence number.
-    license_number: License,
-    /// Id of its district.
-    district: Line<1, 18>,
-    /// Town.
-    town: Line<1, 20>,
-    /// Address.
-    address: LongName,
-    /// Phone.
-    phone: Phone,
-    /// E-mail address; its account is signed in with it.
-    email: Email,
-    /// Who speaks for it.
-    contact_name: Name,
-    /// Services that phones ask for.
-    #[serde(default)]
-    #[schema(required = false, max_items = 7)]
-    services: Vec<ServiceWord>,
-    /// Open 24 hours.
-    #[serde(default)]
-    #[schema(required = false)]
-    all_day: bool,
-    /// Website.
-    website: Option<Line<4, 200>>,
-}
-
-const TAKEN: &str = "the registration is taken; a mail with a link is on its way to the address given";
-
-async fn register(api: &Api, body: &Registration, kind: FacilityKindWord, role: Role) -> Result<(), Problem> {
-    let mut work = api.begin().await?;
-    // Who registers with an address that has an account learns nothing of it; its owner gets no mail
-    // either, since that would let anybody pester her.
-    if accounts::find_by_email(&mut work, api.keyring(), &body.email).await?.is_some() {
-        return Ok(());
-    }
-    let services: Vec<&str> = body.services.iter().map(|service| service.code()).collect();
-    let local = body.phone.0.local();
-    let written = Written {
-        name: &body.name,
-        town: &body.town,
-        district: &body.district,
-        kind: kind.code(),
-        status: "pending",
-        phone: Some(&local),
-        address: Some(&body.address),
-        all_day: body.all_day,
-        services: &services,
-        license_number: Some(&body.license_number),
-        email: Some(&body.email),
-        place: [None; 4],
-        website: body.website.as_deref(),
-        offers: &[],
-        image: None,
-        now: api.now(),
-    };
-    let facility = facilities::add(&mut work, &written).await?;
-    let id = api.new_id();
-    let account = NewAccount {
-        id,
-        role,
-        email: &body.email,
-        name: &body.contact_name,
-        profession: None,
-        facility: Some(facility),
-        status: "pending",
-        password_hash: None,
-        now: api.now(),
-    };
-    accounts::add(&mut work, api.keyring(), &account).await?;
-    let handle =
-        accounts::issue_mailed(&mut work, api.keyring(), MailedPurpose::VerifyEmail, id, api.now()).await?;
-    let account = accounts::find(&mut work, api.keyring(), id).await?.ok_or_else(Problem::busy)?;
-    mails::verify_email(api, &mut work, &account, &handle).await?;
-    work.commit().await?;
-    Ok(())
-}
-
-async fn register_hospital(
-    State(api): State<Arc<Api>>,
-    _: Knock,
-    Body(body): Body<Registration>,
-) -> Result<Accepted<Message>, Problem> {
-    register(&api, &body, FacilityKindWord::Hospital, Role::Hospital).await?;
-    Ok(Accepted(Message::of(TAKEN)))
-}
-
-async fn register_pharmacy(
-    State(api): State<Arc<Api>>,
-    _: Knock,
-    Body(body): Body<Registration>,
-) -> Result<Accepted<Message>, Problem> {
-    if !body.services.is_empty() {
-        return Err(Problem::field("services", "a pharmacy has none of these"));
-    }
-    register(&api, &body, FacilityKindWord::Pharmacy, Role::Pharmacy).await?;
-    Ok(Accepted(Message::of(TAKEN)))
-}
-
-/// Which registrations.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Waiting {
-    /// Pharmacies, or hospitals and health centres.
-    #[serde(default)]
-    #[schema(required = false)]
-    pharmacies: bool,
-    /// Rows of a page.
-    #[serde(default)]
-    #[schema(inline, required = false)]
-    limit: Limit,
-    /// From the page before.
-    #[schema(inline)]
-    cursor: Option<Cursor>,
-}
-
-async fn waiting(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageFacilities>,
-    Filter(which): Filter<Waiting>,
-) -> Result<Found<Page<FacilityView>>, Problem> {
-    let _ = actor;
-    let filter = facilities::Filter {
-        pharmacies: which.pharmacies,
-        status: Some("pending"),
-        after: Cursor::read(which.cursor.as_ref())?,
-        ..facilities::Filter::default()
-    };
-    let mut work = api.pool.acquire().await?;
-    let rows = facilities::list(&mut work, &filter, which.limit.fetch()).await?;
-    Ok(Found(Page::of(rows, which.limit, |row| row.id, FacilityView::from)))
-}
-
-async fn verify(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageFacilities>,
-    At(id): At<i32>,
-) -> Result<Versioned<FacilityView>, Problem> {
-    let mut work = api.begin().await?;
-    verify_facility(&api, &mut work, &actor, id).await?;
-    shown(work, id).await
-}
-
-/// Lists a facility that waits, and lets the account in that registered it.
-pub(in crate::api) async fn verify_facility(
-    api: &Api,
-    work: &mut sqlx::PgConnection,
-    actor: &Actor,
-    id: i32,
-) -> Result<(), Problem> {
-    let full = facilities::find(work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
-    if full.status != "pending" {
-        return Err(Problem::conflict("this facility does not wait to be verified"));
-    }
-    let services: Vec<&str> = full.services.iter().map(String::as_str).collect();
-    facilities::update(work, id, &as_written(&full, &services, "listed", api.now()), None).await?;
-    let filter = accounts::AccountFilter {
-        roles: &[Role::Hospital, Role::Pharmacy],
-        facility: Some(id),
-        status: Some("pending"),
-        after: None,
-    };
-    for waiting in accounts::list(work, api.keyring(), &filter, 10).await? {
-        account::admit(api, work, &waiting).await?;
-    }
-    api.changed(work, actor, None, "facility").await
-}
-
-fn as_written<'a>(
+/// A facility as it is, in that state from now on.
+pub(super) fn as_written<'a>(
     full: &'a Full,
     services: &'a [&'a str],
     status: &'a str,
@@ -434,7 +185,8 @@ fn as_written<'a>(
     }
 }
 
-async fn shown(
+/// What it is now; ends the work.
+pub(super) async fn shown(
     mut work: sqlx::Transaction<'static, sqlx::Postgres>,
     id: i32,
 ) -> Result<Versioned<FacilityView>, Problem> {
@@ -485,7 +237,7 @@ async fn apply(
         Some(services) if full.kind == "pharmacy" && !services.is_empty() => {
             return Err(Problem::field("services", "a pharmacy has none of these"));
         }
-        Some(services) => services.iter().map(|service| service.code()).collect(),
+        Some(services) => codes(services)?,
         None => old_services,
     };
     let local = body.phone.map(|phone| phone.0.local());

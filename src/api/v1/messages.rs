@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::reach::{Wants, reached};
 use crate::api::frame::answer::Found;
-use crate::api::frame::body::Filter;
+use crate::api::frame::body::{Filter, WhichPage};
 use crate::api::frame::gate::Allowed;
-use crate::api::frame::page::{Cursor, Limit, Page};
+use crate::api::frame::page::{Cursor, Page};
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::identity::grants;
 use crate::store::record::messages::{self, Message};
@@ -62,24 +62,11 @@ impl From<Message> for MessageView {
     }
 }
 
-/// Which page.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Which {
-    /// Rows of a page.
-    #[serde(default)]
-    #[schema(inline, required = false)]
-    limit: Limit,
-    /// From the page before.
-    #[schema(inline)]
-    cursor: Option<Cursor>,
-}
-
 async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
-    Filter(which): Filter<Which>,
+    Filter(which): Filter<WhichPage>,
 ) -> Result<Found<Page<MessageView>>, Problem> {
     let before: Option<i64> = Cursor::read(which.cursor.as_ref())?;
     let mut work = api.pool.acquire().await?;

@@ -1,11 +1,15 @@
 //! The clean resources, one file a group.
 
+mod administrators;
 mod appointments;
 mod audit;
 mod births;
+mod codes;
 mod consents;
 mod documents;
+mod export;
 mod facilities;
+mod import;
 mod messages;
 mod patients;
 mod pin;
@@ -15,19 +19,22 @@ mod professionals;
 pub(super) mod reach;
 mod record;
 mod referrals;
+mod registrations;
+mod services;
 mod show;
-mod tables;
 mod users;
 mod visits;
 
+pub(super) use administrators::new_administrator;
 pub(super) use births::BirthType;
 pub(super) use consents::not_kept;
 pub(super) use documents::store as store_document;
-pub(super) use facilities::verify_facility;
-pub(super) use professionals::{approve, public as public_professionals};
+pub(super) use export::table;
+pub(super) use import::import_table;
+pub(super) use professionals::approve;
 pub(super) use reach::{Wants, reached};
-pub(super) use tables::{import_table, table};
-pub(super) use users::{new_administrator, reach as reach_user, spare};
+pub(super) use registrations::verify_facility;
+pub(super) use users::{reach as reach_user, spare};
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
@@ -57,11 +64,15 @@ pub fn list(routes: &mut Routes) {
     messages::list(routes);
     consents::list(routes);
     facilities::list(routes);
+    registrations::list(routes);
     documents::list(routes);
     professionals::list(routes);
     users::list(routes);
+    administrators::list(routes);
     audit::list(routes);
-    tables::list(routes);
+    export::list(routes);
+    import::list(routes);
+    codes::list(routes);
 }
 
 /// The due date by the last period, of a pregnancy that can go on.
@@ -100,7 +111,5 @@ pub async fn apply_as_professional(
 /// Asks an account to show that its address is its own.
 pub async fn verification_mail(api: &Api, work: &mut PgConnection, id: Uuid) -> Result<(), Problem> {
     let account = accounts::find(work, api.keyring(), id).await?.ok_or_else(Problem::busy)?;
-    let handle =
-        accounts::issue_mailed(work, api.keyring(), MailedPurpose::VerifyEmail, id, api.now()).await?;
-    mails::verify_email(api, work, &account, &handle).await
+    mails::link(api, work, &account, MailedPurpose::VerifyEmail).await
 }

@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::reach::{Wants, reached};
 use super::show::{self, PrescriptionView};
 use crate::api::frame::answer::{Created, Found, Versioned};
-use crate::api::frame::body::{Body, Filter};
+use crate::api::frame::body::{Body, Filter, WhichPage};
 use crate::api::frame::field::{Day, Line};
 use crate::api::frame::gate::{Allowed, Knock};
 use crate::api::frame::once::Once;
-use crate::api::frame::page::{Cursor, Limit, Page};
+use crate::api::frame::page::{Cursor, Page};
 use crate::api::frame::version::IfMatch;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::care::WordKind;
@@ -35,24 +35,11 @@ pub fn list(routes: &mut Routes) {
     routes.post("/api/v1/prescriptions/{code}/dispense", dispense, "Give out what a prescription says, once");
 }
 
-/// Which page.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Which {
-    /// Rows of a page.
-    #[serde(default)]
-    #[schema(inline, required = false)]
-    limit: Limit,
-    /// From the page before.
-    #[schema(inline)]
-    cursor: Option<Cursor>,
-}
-
 async fn all(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
-    Filter(which): Filter<Which>,
+    Filter(which): Filter<WhichPage>,
 ) -> Result<Found<Page<PrescriptionView>>, Problem> {
     let before: Option<i32> = Cursor::read(which.cursor.as_ref())?;
     let mut work = api.pool.acquire().await?;

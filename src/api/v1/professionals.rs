@@ -9,16 +9,15 @@ use uuid::Uuid;
 
 use crate::api::account::{self, Message};
 use crate::api::frame::answer::{Accepted, Done, Found};
-use crate::api::frame::body::{Body, Filter};
+use crate::api::frame::body::{Body, Filter, WhichPage};
 use crate::api::frame::field::{Email, License, Line, Name, Phone};
 use crate::api::frame::gate::{Allowed, Knock, Public};
-use crate::api::frame::page::{Cursor, Limit, Page};
+use crate::api::frame::page::{Cursor, Page};
 use crate::api::frame::{Api, At, Problem, Routes};
-use crate::api::mails;
 use crate::identity::{Role, grants};
-use crate::store::accounts::{self, Account, MailedPurpose, NewAccount};
+use crate::store::accounts::{self, Account, NewAccount};
 use crate::store::directory::facilities;
-use crate::store::directory::professionals::{self, Detail};
+use crate::store::directory::professionals::{self, Detail, Entry};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
@@ -90,41 +89,15 @@ pub struct ProfessionalView {
     pub qualifications: String,
 }
 
-/// Entries that the directory shows, with their accounts.
-pub async fn public(api: &Api, after: Option<Uuid>, most: i64) -> Result<Vec<(Account, Detail)>, Problem> {
-    let mut work = api.pool.acquire().await?;
-    let entries = professionals::list(&mut work, api.keyring(), true, after, most).await?;
-    let mut shown = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let account = accounts::find(&mut work, api.keyring(), entry.staff).await?;
-        if let Some(account) = account.filter(|account| account.status == "active") {
-            shown.push((account, entry.detail));
-        }
-    }
-    Ok(shown)
-}
-
-/// Which page.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Which {
-    /// Rows of a page.
-    #[serde(default)]
-    #[schema(inline, required = false)]
-    limit: Limit,
-    /// From the page before.
-    #[schema(inline)]
-    cursor: Option<Cursor>,
-}
-
 async fn all(
     State(api): State<Arc<Api>>,
     _: Public,
-    Filter(which): Filter<Which>,
+    Filter(which): Filter<WhichPage>,
 ) -> Result<Found<Page<ProfessionalView>>, Problem> {
     let after = Cursor::read(which.cursor.as_ref())?;
-    let rows = public(&api, after, which.limit.fetch()).await?;
-    let show = |(account, detail): (Account, Detail)| ProfessionalView {
+    let mut work = api.pool.acquire().await?;
+    let rows = professionals::shown(&mut work, api.keyring(), after, which.limit.fetch()).await?;
+    let show = |(account, Entry { detail, .. }): (Account, Entry)| ProfessionalView {
         id: account.id,
         name: account.name,
         profession: account.profession,
@@ -187,11 +160,7 @@ pub(in crate::api) async fn apply(
         return Ok(false);
     }
     professionals::save(work, api.keyring(), account.id, detail, public, None).await?;
-    let handle =
-        accounts::issue_mailed(work, api.keyring(), MailedPurpose::VerifyEmail, account.id, api.now())
-            .await?;
-    let stored = accounts::find(work, api.keyring(), account.id).await?.ok_or_else(Problem::busy)?;
-    mails::verify_email(api, work, &stored, &handle).await?;
+    super::verification_mail(api, work, account.id).await?;
     Ok(true)
 }
 

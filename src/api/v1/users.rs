@@ -1,5 +1,5 @@
 //! Accounts of staff: invited, changed, suspended, removed. A hospital has its own professionals; an
-//! administrator has all, but never the last administrator nor herself.
+//! administrator has all, but nobody removes herself.
 
 use std::sync::Arc;
 
@@ -32,8 +32,6 @@ pub fn list(routes: &mut Routes) {
     routes.patch("/api/v1/users/{id}", change, "Change or suspend an account");
     routes.delete("/api/v1/users/{id}", remove, "Remove an account");
     routes.post("/api/v1/users/{id}/sign-out", sign_out, "End all sign-ins of an account");
-    routes.post("/api/v1/administrators", invite_administrator, "Invite an administrator");
-    routes.delete("/api/v1/administrators/{id}", remove_administrator, "Remove an administrator");
 }
 
 /// An account.
@@ -361,7 +359,8 @@ pub(in crate::api) async fn spare(
     Ok(())
 }
 
-async fn delete(api: &Api, actor: &Actor, id: Uuid, role: Option<Role>) -> Result<Done, Problem> {
+/// Removes an account, of that role where one is named.
+pub(super) async fn delete(api: &Api, actor: &Actor, id: Uuid, role: Option<Role>) -> Result<Done, Problem> {
     let mut work = api.begin().await?;
     let account = reach(api, &mut work, actor, id).await?;
     if role.is_some_and(|role| role != account.role) {
@@ -386,14 +385,6 @@ async fn remove(
     delete(&api, &actor, id, None).await
 }
 
-async fn remove_administrator(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageAdministrators>,
-    At(id): At<Uuid>,
-) -> Result<Done, Problem> {
-    delete(&api, &actor, id, Some(Role::Administrator)).await
-}
-
 async fn sign_out(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ManageStaff>,
@@ -406,56 +397,4 @@ async fn sign_out(
     work.commit().await?;
     api.forget(Subject::Staff(id));
     Ok(Done)
-}
-
-/// An administrator to be invited.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "A. Example", "email": "admin@ministry.example"}))]
-pub struct NewAdministrator {
-    /// Name.
-    name: Name,
-    /// E-mail address.
-    email: Email,
-}
-
-async fn invite_administrator(
-    State(api): State<Arc<Api>>,
-    actor: Allowed<grants::ManageAdministrators>,
-    once: Once,
-    Body(body): Body<NewAdministrator>,
-) -> Result<Created<UserView>, Problem> {
-    let mut work = api.begin().await?;
-    let running = match once.begin::<UserView>(&api, &mut work, actor.id(), &body).await? {
-        Ok(view) => return Ok(Created(format!("/api/v1/users/{}", view.id), view)),
-        Err(running) => running,
-    };
-    let view = new_administrator(&api, &mut work, &actor, &body.name, &body.email).await?;
-    running.keep(&api, &mut work, &view).await?;
-    work.commit().await?;
-    Ok(Created(format!("/api/v1/users/{}", view.id), view))
-}
-
-/// Invites an administrator.
-pub(in crate::api) async fn new_administrator(
-    api: &Api,
-    work: &mut sqlx::PgConnection,
-    actor: &Actor,
-    name: &str,
-    email: &str,
-) -> Result<UserView, Problem> {
-    let account = NewAccount {
-        id: api.new_id(),
-        role: Role::Administrator,
-        email,
-        name,
-        profession: None,
-        facility: None,
-        status: "invited",
-        password_hash: None,
-        now: api.now(),
-    };
-    account::invite(api, work, &account).await?;
-    api.changed(work, actor, None, "staff").await?;
-    Ok(UserView::from(reach(api, work, actor, account.id).await?))
 }

@@ -13,6 +13,7 @@ pub use mailed_tokens::{
     MailedPurpose, issue as issue_mailed, take as take_mailed, withdraw as withdraw_mailed,
 };
 pub use sign_ins::{Ended, Live, Rotated, Subject, end, end_all, live, rotate, start};
+pub(super) use staff::AccountRow;
 pub use staff::{
     Account, AccountFilter, Change, NewAccount, active_administrators, add, find, find_by_email, list,
     rehash, remove, set_password, update,

@@ -36,8 +36,9 @@ pub struct Account {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A row of the table, still sealed.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(in crate::store) struct AccountRow {
     id: Uuid,
     role: String,
     email: Vec<u8>,
@@ -50,8 +51,8 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
-impl Row {
-    fn open(self, keyring: &Keyring) -> Result<Account, StoreError> {
+impl AccountRow {
+    pub(in crate::store) fn open(self, keyring: &Keyring) -> Result<Account, StoreError> {
         let id = self.id;
         let broken = |column| VaultError::Service { table: "staff", column, row: id.to_string() };
         let text = |purpose, column, sealed: &[u8]| {
@@ -79,7 +80,7 @@ pub async fn find_by_email(
     keyring: &Keyring,
     email: &str,
 ) -> Result<Option<Account>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<AccountRow> = sqlx::query_as(
         "SELECT id, role, email, name, profession, facility, status, password_hash, created_at, updated_at
          FROM staff WHERE email_key = $1",
     )
@@ -95,7 +96,7 @@ pub async fn find(
     keyring: &Keyring,
     id: Uuid,
 ) -> Result<Option<Account>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<AccountRow> = sqlx::query_as(
         "SELECT id, role, email, name, profession, facility, status, password_hash, created_at, updated_at
          FROM staff WHERE id = $1",
     )
@@ -125,7 +126,7 @@ pub async fn list(
     filter: &AccountFilter<'_>,
     most: i64,
 ) -> Result<Vec<Account>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<AccountRow> = sqlx::query_as(
         "SELECT id, role, email, name, profession, facility, status, password_hash, created_at, updated_at
          FROM staff
          WHERE role = ANY ($1) AND ($2::integer IS NULL OR facility = $2) AND ($3::text IS NULL OR status = $3)

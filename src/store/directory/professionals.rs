@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::super::accounts::{Account, AccountRow};
 use super::super::error::StoreError;
 use crate::privacy::{Keyring, VaultError};
 
@@ -76,24 +77,55 @@ impl Row {
     }
 }
 
-/// Entries by account; only those that the directory shows, where `public`.
+#[derive(sqlx::FromRow)]
+struct Whole {
+    #[sqlx(flatten)]
+    account: AccountRow,
+    #[sqlx(flatten)]
+    entry: Row,
+}
+
+impl Whole {
+    fn open(self, keyring: &Keyring) -> Result<(Account, Entry), StoreError> {
+        Ok((self.account.open(keyring)?, self.entry.open(keyring)?))
+    }
+}
+
+/// Entries that the directory shows, with their accounts, by id: verified ones of those who may sign in.
+pub async fn shown(
+    work: &mut PgConnection,
+    keyring: &Keyring,
+    after: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<(Account, Entry)>, StoreError> {
+    let rows: Vec<Whole> = sqlx::query_as(
+        "SELECT staff.id, role, email, name, profession, facility, status, password_hash, created_at, updated_at,
+                staff_detail.staff, detail, public, staff_detail.verified_at
+         FROM staff_detail JOIN staff ON staff.id = staff_detail.staff
+         WHERE public AND staff_detail.verified_at IS NOT NULL AND status = 'active' AND staff_detail.staff > $1
+         ORDER BY staff_detail.staff LIMIT $2",
+    )
+    .bind(after.unwrap_or_default())
+    .bind(most)
+    .fetch_all(work)
+    .await?;
+    rows.into_iter().map(|row| row.open(keyring)).collect()
+}
+
+/// All entries with their accounts, in whatever state, by id.
 pub async fn list(
     work: &mut PgConnection,
     keyring: &Keyring,
-    public: bool,
-    after: Option<Uuid>,
     most: i64,
-) -> Result<Vec<Entry>, StoreError> {
-    const PUBLIC: &str = "
-        SELECT staff, detail, public, verified_at FROM staff_detail
-        WHERE public AND verified_at IS NOT NULL AND staff > $1 ORDER BY staff LIMIT $2";
-    const ALL: &str = "
-        SELECT staff, detail, public, verified_at FROM staff_detail WHERE staff > $1 ORDER BY staff LIMIT $2";
-    let rows: Vec<Row> = sqlx::query_as(if public { PUBLIC } else { ALL })
-        .bind(after.unwrap_or_default())
-        .bind(most)
-        .fetch_all(work)
-        .await?;
+) -> Result<Vec<(Account, Entry)>, StoreError> {
+    let rows: Vec<Whole> = sqlx::query_as(
+        "SELECT staff.id, role, email, name, profession, facility, status, password_hash, created_at, updated_at,
+                staff_detail.staff, detail, public, staff_detail.verified_at
+         FROM staff_detail JOIN staff ON staff.id = staff_detail.staff ORDER BY staff_detail.staff LIMIT $1",
+    )
+    .bind(most)
+    .fetch_all(work)
+    .await?;
     rows.into_iter().map(|row| row.open(keyring)).collect()
 }
 

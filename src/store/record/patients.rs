@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::super::error::StoreError;
+use super::super::people;
 use super::super::sealed::{Identity, Number, Sealed};
 use super::reach::{Patient, PatientRow};
 use crate::privacy::{PersonKey, Vault};
@@ -181,4 +182,24 @@ pub async fn on_number(work: &mut PgConnection, phone: &[u8; 16]) -> Result<Vec<
         .bind(phone)
         .fetch_all(work)
         .await?)
+}
+
+/// Whether somebody of that name is on the number already.
+pub async fn is_known(
+    work: &mut PgConnection,
+    vault: &Vault,
+    phone: &[u8; 16],
+    identity: &Identity,
+) -> Result<bool, StoreError> {
+    for (_, person) in on_number(work, phone).await? {
+        let opened = people::open(work, vault, person).await?;
+        let alike = |known: &Identity| {
+            known.given.eq_ignore_ascii_case(&identity.given)
+                && known.family.eq_ignore_ascii_case(&identity.family)
+        };
+        if opened.is_some_and(|opened| alike(&opened.identity)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
