@@ -3,6 +3,7 @@
 mod bad_input;
 mod document;
 mod every_route;
+mod hostile;
 mod legacy;
 mod old_clients;
 mod permissions;

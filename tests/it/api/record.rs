@@ -232,7 +232,10 @@ async fn staff_send_a_new_pin_by_sms_or_mail_and_never_see_it() {
     for _ in 0..2 {
         world.call("POST", &path, Some(&nurse), Some(json!({}))).await.expect(202);
     }
-    world.call("POST", &path, Some(&nurse), Some(json!({}))).await.expect(429);
+    let told = world.call("POST", &path, Some(&nurse), Some(json!({}))).await;
+    let wait = told.retry_after.expect("Retry-After");
+    assert!((1..=86_400).contains(&wait), "{wait}");
+    told.expect(429);
     let noted = "SELECT count(*) FROM access_log WHERE what = 'pin' AND actor_kind = 'staff' AND person = $1";
     let noted: i64 = sqlx::query_scalar(noted).bind(id).fetch_one(&world.database.pool).await.unwrap();
     assert_eq!(noted, 4);

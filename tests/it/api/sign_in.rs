@@ -147,6 +147,8 @@ async fn tries_of_one_address_are_limited_and_told_how_long() {
     }
     let told = world.call("POST", "/api/login", None, Some(credentials("nurse", PASSWORD))).await;
     assert_eq!(told.status, 429);
+    let wait = told.retry_after.expect("Retry-After");
+    assert!((1..=11).contains(&wait), "{wait}");
 }
 
 #[tokio::test]

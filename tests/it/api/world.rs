@@ -37,6 +37,7 @@ pub struct World {
 pub struct Told {
     pub status: StatusCode,
     pub etag: Option<String>,
+    pub retry_after: Option<u32>,
     pub body: Value,
     pub text: String,
 }
@@ -185,12 +186,27 @@ impl World {
         content_type: &str,
         body: impl Into<reqwest::Body>,
     ) -> Told {
-        let mut request =
-            self.client.post(format!("{}{path}", self.base)).header("content-type", content_type);
+        self.send("POST", path, token, &[("content-type", content_type)], body).await
+    }
+
+    /// A request of which every octet is said.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Told {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).body(body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        read(request.body(body).send().await.unwrap()).await
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.send().await.unwrap()).await
     }
 
     pub async fn sign_in(&self, name: &str) -> String {
@@ -264,10 +280,12 @@ impl World {
 
 async fn read(response: Response) -> Told {
     let status = response.status();
-    let etag = response.headers().get("etag").map(|value| value.to_str().unwrap().to_owned());
+    let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let etag = header("etag");
+    let retry_after = header("retry-after").map(|seconds| seconds.parse().unwrap());
     let text = response.text().await.unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Told { status, etag, body, text }
+    Told { status, etag, retry_after, body, text }
 }
 
 pub fn address(name: &str) -> String {
