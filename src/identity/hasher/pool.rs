@@ -50,9 +50,7 @@ pub(super) enum Task {
 
 impl Pool {
     pub(super) fn start(params: Params, threads: usize, max_wait: Duration) -> std::io::Result<Self> {
-        let queue = Queue { waiting: VecDeque::new(), running: 0, mean: FIRST_GUESS, closed: false };
-        let shared =
-            Arc::new(Shared { params, threads, max_wait, queue: Mutex::new(queue), arrived: Condvar::new() });
+        let shared = Arc::new(Shared::new(params, threads, max_wait));
         let pool = Self(Arc::clone(&shared));
         for number in 0..threads {
             let shared = Arc::clone(&shared);
@@ -82,6 +80,11 @@ impl Drop for Pool {
 }
 
 impl Shared {
+    const fn new(params: Params, threads: usize, max_wait: Duration) -> Self {
+        let queue = Queue { waiting: VecDeque::new(), running: 0, mean: FIRST_GUESS, closed: false };
+        Self { params, threads, max_wait, queue: Mutex::new(queue), arrived: Condvar::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,5 +178,59 @@ impl Task {
             Self::Hash(_, reply) => !reply.is_closed(),
             Self::Verify(_, reply) => !reply.is_closed(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One thread's queue, with nobody at it: what is let in follows from numbers alone.
+    fn idle(max_wait: Duration) -> Shared {
+        Shared::new(Params::new(64, 1, 1, Some(32)).unwrap(), 1, max_wait)
+    }
+
+    fn ask(shared: &Shared) -> Result<oneshot::Receiver<String>, HasherBusy> {
+        let (sender, receiver) = oneshot::channel();
+        shared.submit([7; 32], Task::Hash(Salt::new(&[7; 16]).unwrap(), sender))?;
+        Ok(receiver)
+    }
+
+    #[test]
+    fn who_would_wait_too_long_is_shed_and_the_rest_are_served() {
+        // The first four guesses fit into the wait, so a fifth may still join behind them.
+        let shared = idle(FIRST_GUESS * 4);
+        let mut served: Vec<_> = (0..5).map(|_| ask(&shared).unwrap()).collect();
+        for _ in 0..200 {
+            assert_eq!(ask(&shared).unwrap_err(), HasherBusy);
+        }
+        assert_eq!(shared.lock().waiting.len(), 5);
+        // A thread that finds the pool closed still does what waits, and ends.
+        shared.lock().closed = true;
+        shared.work();
+        for receiver in &mut served {
+            assert!(receiver.try_recv().unwrap().starts_with("$argon2id$"));
+        }
+        let queue = shared.lock();
+        assert_eq!((queue.waiting.len(), queue.running), (0, 0));
+        drop(queue);
+        assert!(ask(&shared).is_ok(), "there is room again");
+    }
+
+    #[test]
+    fn who_has_given_up_costs_no_check() {
+        let shared = idle(Duration::from_secs(10));
+        drop(ask(&shared).unwrap());
+        shared.lock().closed = true;
+        shared.work();
+        assert_eq!(shared.lock().mean, FIRST_GUESS, "nothing was measured");
+    }
+
+    #[test]
+    fn a_slower_check_lets_fewer_wait() {
+        let shared = idle(FIRST_GUESS * 4);
+        shared.lock().mean = FIRST_GUESS * 4;
+        let waiting = [ask(&shared).unwrap(), ask(&shared).unwrap()];
+        assert!(ask(&shared).is_err(), "{}", waiting.len());
     }
 }
