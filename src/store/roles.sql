@@ -35,7 +35,17 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO mamacare_
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mamacare_app;
 REVOKE UPDATE, DELETE ON access_log, access_link FROM mamacare_app;
 REVOKE INSERT, DELETE ON access_head FROM mamacare_app;
-REVOKE DELETE ON consent FROM mamacare_app;
+-- Who agreed to what can be withdrawn, and neither rewritten nor lost.
+REVOKE UPDATE, DELETE ON consent FROM mamacare_app;
+GRANT UPDATE (withdrawn_at, withdrawn_channel) ON consent TO mamacare_app;
+-- A message's history is added to by a trigger, and goes by age.
+REVOKE UPDATE ON outbox_event FROM mamacare_app;
+-- What no code of a node takes away. An erased person keeps her row; an account's parts go with it.
+REVOKE DELETE ON person, facility, facility_detail, document, menu_version, outbox_spend, reminder_round,
+    staff_detail, staff_guard FROM mamacare_app;
+-- Districts come with the migrations.
+REVOKE INSERT, UPDATE, DELETE ON district FROM mamacare_app;
+REVOKE INSERT ON reminder_round FROM mamacare_app;
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM mamacare_app;
 
 -- A backup: reads all, changes nothing.
