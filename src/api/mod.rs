@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -58,8 +58,7 @@ pub fn router(api: &Arc<Api>) -> Router {
     Router::new().merge(api_routes).merge(page)
 }
 
-/// Around every route: the limit on the address, conditional answers, and headers that keep an
-/// answer from being stored or guessed at.
+/// Around every route: the limit on the address, and conditional answers.
 async fn guard(State(api): State<Arc<Api>>, public: Public, request: Request, next: Next) -> Response {
     if let Err(problem) = api.limits.address(public.source) {
         return problem.into_response();
@@ -71,8 +70,5 @@ async fn guard(State(api): State<Arc<Api>>, public: Public, request: Request, ne
         *response.body_mut() = axum::body::Body::empty();
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn};
@@ -26,6 +26,8 @@ pub fn harden(router: Router, public_url: &str) -> Router {
         add(headers, CONTENT_SECURITY_POLICY, policy);
         add(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
         add(headers, REFERRER_POLICY, "no-referrer");
+        // A screen of a phone or a list of patients must not wait in a cache for the next who looks.
+        add(headers, CACHE_CONTROL, "no-store");
         if by_tls {
             add(headers, STRICT_TRANSPORT_SECURITY, "max-age=31536000");
         }
