@@ -258,7 +258,7 @@ async fn accept(
 }
 
 /// What an authenticator app needs.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct TotpBegun {
     /// To be typed into the app.
     secret: String,

@@ -72,7 +72,7 @@ impl From<&Account> for User {
 }
 
 /// A sign-in.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.e30.c2ln", "refresh_token": "AZKc2lnbi1pbg", "expires_in": 600,
     "user": {"id": "01930000-0000-7000-8000-000000000001", "name": "A nurse", "email": "nurse@hospital.example",
@@ -223,7 +223,7 @@ pub struct Refresh {
 }
 
 /// A new pair of tokens.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct Refreshed {
     /// Access token.
     token: String,

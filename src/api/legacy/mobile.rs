@@ -26,7 +26,7 @@ pub fn list(routes: &mut Routes) {
 }
 
 /// A sign-in.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct MobileAuth {
     /// Access token.
     token: String,
