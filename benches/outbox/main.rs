@@ -139,12 +139,13 @@ async fn work(database: &str) -> Result<()> {
          in_flight = 400\nprice = 0.03\n"
     );
     let settings = Settings::load(&Sources { base: &toml, file: None, environment: vec![] })?;
+    let plan = plan(&settings, &mamacare::app::http::client()?)?;
     let _outbox = Outbox::start(OutboxParts {
         pool: PgPoolOptions::new().max_connections(16).connect(database).await?,
         vault: Arc::new(Vault::new(Arc::new(Keyring::demo()), 10_000)),
         clock: Clock::system(),
-        plan: plan(&settings, &mamacare::app::http::client()?)?,
-        timing: Timing::default(),
+        timing: Timing::of(&plan),
+        plan,
         seed: clock::octets(),
     });
     std::future::pending().await

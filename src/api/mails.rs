@@ -17,7 +17,7 @@ async fn send(
     lasts: TimeDelta,
 ) -> Result<(), Problem> {
     let now = api.now();
-    let text = format!("Hello {},\n\n{text}\n\nMamaCare\n{}", account.name, api.settings.public_url);
+    let text = format!("Hello {},\n\n{text}\n\n{}", account.name, api.settings.public_url);
     let mail = NewMail { cause, to: &account.email, subject, text: &text, now, expires_at: now + lasts };
     Ok(mail::enqueue(work, api.keyring(), &mail).await?)
 }

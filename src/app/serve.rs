@@ -116,12 +116,13 @@ impl Foundation {
         let keys = Arc::clone(vault.keyring());
         let resume_window = Duration::from_secs(settings.ussd.resume_window_seconds);
         let sessions = StoredTurns::start(pool.clone(), Arc::clone(&keys), resume_window);
+        let plan = outbox::plan(&settings, &http::client()?)?;
         let outbox = Outbox::start(OutboxParts {
             pool: pool.clone(),
             vault: Arc::clone(&vault),
             clock: clock.clone(),
-            plan: outbox::plan(&settings, &http::client()?)?,
-            timing: Timing::default(),
+            timing: Timing::of(&plan),
+            plan,
             seed: clock::octets(),
         });
         let menus = Menus::load(menu_options(&settings), sessions.clone()).await?;

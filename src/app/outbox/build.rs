@@ -219,6 +219,7 @@ pub fn doors(settings: &Settings) -> Vec<SmsDoor> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Timing;
     use super::*;
     use crate::app::settings::Sources;
 
@@ -276,6 +277,20 @@ mod tests {
             receipts_to("orange", provider, &settings.server.public_url),
             "https://sms.example.org/sms/orange/delivery/secret-of-orange"
         );
+    }
+
+    #[tokio::test]
+    async fn a_lease_outlasts_all_providers_of_a_route() {
+        let timing = |toml: &str| {
+            let plan = plan(&settings(toml).unwrap(), &crate::app::http::client().unwrap()).unwrap();
+            let timing = Timing::of(&plan);
+            (timing.pin_lease.as_secs(), timing.lease.as_secs())
+        };
+        assert_eq!(timing(TOML), (74, 90), "two providers, 30 s each, and what is added to them");
+        let one = TOML.replace("\"africastalking\", \"orange\"]", "\"africastalking\"]");
+        assert_eq!(timing(&one), (37, 90));
+        let slow = TOML.replace("type =", "timeout_seconds = 60\n        type =");
+        assert_eq!(timing(&slow), (134, 134));
     }
 
     #[test]

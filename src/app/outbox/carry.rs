@@ -4,16 +4,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use metrics::{counter, histogram};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use crate::messages::{
-    Attempt, Blame, Fate, Lane, Medium, Next, Outgoing, State, Verdict, after_attempt, compose, redact,
+    Attempt, Blame, Fate, Kind, Lane, Medium, Next, Outgoing, State, Verdict, after_attempt, compose, redact,
 };
 use crate::store::outbox::Mark;
 
-use super::line::Line;
+use super::line::{Line, LinePlan};
 use super::{Shared, lock};
 
 /// A provider that has no place for one more within this time is passed over.
@@ -22,6 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const SHORT_PAUSE: Duration = Duration::from_secs(1);
 /// Beyond what a carrier allows itself.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The longest that a try with one provider takes, from waiting for a place to the end of all patience.
+pub(super) fn longest_try(plan: &LinePlan) -> Duration {
+    PATIENCE + plan.patience + GRACE
+}
 
 /// A message on its way.
 pub(super) struct Job {
@@ -32,6 +38,8 @@ pub(super) struct Job {
     pub(super) lane: Lane,
     pub(super) attempts: u16,
     pub(super) doubts: u16,
+    /// Names its claim.
+    pub(super) lease_until: DateTime<Utc>,
 }
 
 /// Hands a group to the line at `place`, each that was not taken to the next lines of its route,
@@ -62,9 +70,16 @@ pub(super) async fn carry(
 
 async fn settle(shared: &Shared, place: usize, job: Job, fate: Fate) {
     let mark = finish(shared, place, job, fate).await;
+    keep(shared, mark).await;
+}
+
+/// Writes a mark. A message whose mark is refused stays in the worker's account: nobody may take it
+/// for one that never left.
+pub(super) async fn keep(shared: &Shared, mark: Mark) {
     let id = mark.id;
-    shared.marker.mark(mark).await;
-    lock(&shared.flights).remove(&id);
+    if shared.marker.mark(mark).await {
+        lock(&shared.flights).remove(&id);
+    }
 }
 
 /// Sends, and lets the line learn from what became of it.
@@ -180,6 +195,7 @@ fn mark(shared: &Shared, place: usize, job: &Job, fate: &Fate, words: &str) -> M
     };
     Mark {
         id: outgoing.id,
+        lease_until: job.lease_until,
         at: now,
         state,
         again_at,
@@ -188,7 +204,9 @@ fn mark(shared: &Shared, place: usize, job: &Job, fate: &Fate, words: &str) -> M
         left: matches!(fate, Fate::Taken { .. } | Fate::Doubtful { .. }),
         keeps_body: state.keeps_body(outgoing.kind),
         // A PIN that is made anew goes to the same number.
-        keeps_recipient: state.keeps_body(outgoing.kind) || state == State::Unknown,
+        keeps_recipient: state.keeps_body(outgoing.kind)
+            || state == State::Unknown && outgoing.kind == Kind::Pin,
+        stops: matches!(fate, Fate::Refused { blame: Blame::OptedOut, .. }),
         provider: line.map(|line| line.plan.name.clone()),
         provider_id: id
             .filter(|id| !id.chars().any(char::is_control))

@@ -34,13 +34,11 @@ impl Marker {
         Self(queue)
     }
 
-    /// Returns when the mark is written.
-    pub(super) async fn mark(&self, mark: Mark) {
+    /// Returns when the mark is written, with whether it was: the database may refuse it.
+    #[must_use]
+    pub(super) async fn mark(&self, mark: Mark) -> bool {
         let (done, written) = oneshot::channel();
-        if self.0.send((mark, done)).await.is_ok() {
-            // The writers end only with the process.
-            let _ = written.await;
-        }
+        self.0.send((mark, done)).await.is_ok() && written.await.is_ok()
     }
 }
 
@@ -60,16 +58,20 @@ impl Desk {
                 return;
             }
             let (marks, done): (Vec<Mark>, Vec<oneshot::Sender<()>>) = gathered.drain(..).unzip();
-            if !self.write_all(&marks).await {
+            let all = self.write_all(&marks).await;
+            for (mark, done) in marks.iter().zip(done) {
                 // One of them is refused for what it holds; the others are not to suffer for it.
-                for mark in &marks {
-                    self.write_all(std::slice::from_ref(mark)).await;
+                if all || self.write_alone(mark).await {
+                    let _ = done.send(());
                 }
             }
-            for done in done {
-                let _ = done.send(());
-            }
         }
+    }
+
+    /// The mark by itself; without the provider's words where these are what is refused. What became
+    /// of a message matters more than how it was told.
+    async fn write_alone(&self, mark: &Mark) -> bool {
+        self.write_all(std::slice::from_ref(mark)).await || self.write_all(&[mark.bare()]).await
     }
 
     /// Tries until it is written; false where the database refuses the values themselves.
@@ -84,6 +86,7 @@ impl Desk {
                             "messages had changed before they were marked"
                         );
                     }
+                    self.settle(&outbox::ids(marks)).await;
                     return true;
                 }
                 Err(error) if is_refusal(&error) => {
@@ -96,6 +99,21 @@ impl Desk {
                     tokio::time::sleep(PAUSE).await;
                 }
             }
+        }
+    }
+}
+
+impl Desk {
+    /// Gives receipts that came early to their messages. By itself: were the marks written again for
+    /// it, what they cost would be counted twice.
+    async fn settle(&self, ids: &[(String, String)]) {
+        while let Err(error) = outbox::settle(&self.pool, ids).await {
+            if is_refusal(&error) {
+                tracing::error!(%error, "receipts that waited were refused");
+                return;
+            }
+            tracing::warn!(%error, "receipts that waited wait for the database");
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }

@@ -25,7 +25,7 @@ use tokio::sync::{RwLock, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::messages::{Budget, Hours, Pace, Routes, Spent};
+use crate::messages::{Budget, Hours, Kind, Lane, Medium, Pace, Routes, Spent};
 use crate::privacy::Vault;
 use crate::store::outbox::{self, Keep};
 
@@ -50,6 +50,8 @@ pub struct Timing {
     pub dead_after: Duration,
     /// What a worker claimed is its own for this long in any case.
     pub lease: Duration,
+    /// The same of a PIN: somebody waits for it, and until it is over no other is made.
+    pub pin_lease: Duration,
     /// The queue is looked at this often, whether or not anything woke the worker.
     pub poll: Duration,
     /// The least time between two claims of one provider, so that they are worth it.
@@ -64,10 +66,34 @@ impl Default for Timing {
             beat: Duration::from_secs(5),
             dead_after: Duration::from_secs(30),
             lease: Duration::from_secs(90),
+            pin_lease: Duration::from_secs(90),
             poll: Duration::from_secs(1),
             breath: Duration::from_millis(15),
             tidy: Duration::from_secs(30),
         }
+    }
+}
+
+impl Timing {
+    /// The usual times, with leases that outlast all tries of a message with the providers of its
+    /// route: while one of them may still take it, nobody else decides about it.
+    pub fn of(plan: &OutboxPlan) -> Self {
+        let usual = Self::default();
+        let tries = |kind: Kind| {
+            let medium = kind.medium();
+            let media = if kind == Kind::Pin { vec![medium, Medium::Email] } else { vec![medium] };
+            let places = media
+                .into_iter()
+                .flat_map(|medium| Lane::all(medium).into_iter().map(move |lane| (medium, lane)));
+            let route = |(medium, lane)| {
+                let lines =
+                    plan.routes.of(medium, kind, lane).iter().filter_map(|place| plan.lines.get(*place));
+                lines.map(carry::longest_try).sum::<Duration>()
+            };
+            places.map(route).max().unwrap_or_default()
+        };
+        let longest = Kind::ALL.into_iter().map(tries).max().unwrap_or_default();
+        Self { lease: usual.lease.max(longest), pin_lease: tries(Kind::Pin), ..usual }
     }
 }
 

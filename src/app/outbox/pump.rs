@@ -10,7 +10,7 @@ use crate::care::Msisdn;
 use crate::messages::{Address, CircuitState, Kind, Lane, Medium, Outgoing, State, compose, redact};
 use crate::store::outbox::{self, Claim, Claimed, Claims, Mark};
 
-use super::carry::{Job, carry};
+use super::carry::{Job, carry, keep};
 use super::line::Line;
 use super::{Shared, lock};
 
@@ -109,11 +109,12 @@ async fn take(shared: &Shared, place: usize, most: usize) -> Result<Claims, sqlx
     };
     let wanted = |kind: Kind| (is_open || !kind.is_planned()) && rules.budget.allows(kind, spent);
     let share: Vec<(Medium, Lane, i16)> = shared.routes.share(place, keeps, wanted);
-    let lease = TimeDelta::from_std(shared.timing.lease).unwrap_or(TimeDelta::minutes(2));
+    let until = |lease| now + TimeDelta::from_std(lease).unwrap_or(TimeDelta::minutes(2));
     let claim = Claim {
         owner: shared.owner,
         now,
-        lease_until: now + lease,
+        lease_until: until(shared.timing.lease),
+        pin_lease_until: until(shared.timing.pin_lease),
         share: &share,
         most,
         daily_limit: rules.daily_limit,
@@ -208,6 +209,7 @@ fn open(shared: &Shared, line: &Line, message: &Claimed) -> Result<Job, String> 
         lane: message.lane(),
         attempts: count(message.attempts),
         doubts: count(message.doubts),
+        lease_until: message.lease_until,
     })
 }
 
@@ -216,6 +218,7 @@ fn give_up(shared: &Arc<Shared>, message: &Claimed, reason: &str) {
     tracing::error!(message = message.id, reason, "a message cannot be sent");
     let mark = Mark {
         id: message.id,
+        lease_until: message.lease_until,
         at: shared.clock.now(),
         state: State::Failed,
         again_at: None,
@@ -224,6 +227,7 @@ fn give_up(shared: &Arc<Shared>, message: &Claimed, reason: &str) {
         left: false,
         keeps_body: message.kind().is_some_and(|kind| State::Failed.keeps_body(kind)),
         keeps_recipient: true,
+        stops: false,
         provider: None,
         provider_id: None,
         words: redact(reason),
@@ -231,8 +235,5 @@ fn give_up(shared: &Arc<Shared>, message: &Claimed, reason: &str) {
         cost: None,
     };
     let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        shared.marker.mark(mark.clone()).await;
-        lock(&shared.flights).remove(&mark.id);
-    });
+    tokio::spawn(async move { keep(&shared, mark).await });
 }

@@ -48,6 +48,14 @@ impl Receipts {
         Self { queue, pool, clock, ids }
     }
 
+    /// The reference in its normal form; none where no message has one like it: what the store
+    /// refuses would keep the receipts beside it from being written.
+    fn normal(&self, provider: &str, reference: Reference) -> Option<Reference> {
+        let Reference::Theirs(id) = reference else { return Some(reference) };
+        let id = self.ids.get(provider).copied().unwrap_or_default().of_receipt(&id);
+        (!id.chars().any(char::is_control)).then_some(Reference::Theirs(id))
+    }
+
     async fn keep(&self, provider: &str, receipt: Receipt) -> Result<(), NotTaken> {
         let told = receipt.told.map_or("other", crate::messages::Told::name);
         counter!("mamacare_receipts_total", "provider" => provider.to_owned(), "told" => told).increment(1);
@@ -56,13 +64,9 @@ impl Receipts {
             tracing::warn!(provider, words, "a receipt with a word that is not known; nothing is changed");
             return Ok(());
         };
-        let form = self.ids.get(provider).copied().unwrap_or_default();
         let stored = StoredReceipt {
             provider: provider.to_owned(),
-            reference: match receipt.reference {
-                Reference::Ours(id) => Reference::Ours(id),
-                Reference::Theirs(id) => Reference::Theirs(form.of_receipt(&id)),
-            },
+            reference: receipt.reference,
             told,
             words: redact(&receipt.words),
             at: self.clock.now(),
@@ -77,12 +81,7 @@ impl Receipts {
 
     /// The number of a message whose receipt says that its owner wants none.
     async fn stop_by_receipt(&self, provider: &str, reference: &Reference) -> Result<(), sqlx::Error> {
-        let form = self.ids.get(provider).copied().unwrap_or_default();
-        let reference = match reference {
-            Reference::Ours(id) => Reference::Ours(*id),
-            Reference::Theirs(id) => Reference::Theirs(form.of_receipt(id)),
-        };
-        let Some(phone) = outbox::phone_of(&self.pool, provider, &reference).await? else { return Ok(()) };
+        let Some(phone) = outbox::phone_of(&self.pool, provider, reference).await? else { return Ok(()) };
         let now = self.clock.now();
         let mut work = self.pool.begin().await?;
         phones::set_stopped(&mut work, &phone, Some(now)).await?;
@@ -98,6 +97,11 @@ impl ReceiptTaker for Receipts {
 
     async fn receipts(&self, provider: &str, receipts: Vec<Receipt>) -> Result<(), NotTaken> {
         for receipt in receipts {
+            let Some(reference) = self.normal(provider, receipt.reference) else {
+                tracing::warn!(provider, "a receipt with an id that no answer holds; nothing is changed");
+                continue;
+            };
+            let receipt = Receipt { reference, ..receipt };
             let stops = receipt.opted_out.then(|| receipt.reference.clone());
             self.keep(provider, receipt).await?;
             if let Some(reference) = stops {

@@ -24,6 +24,8 @@ pub struct Claim<'a> {
     pub now: DateTime<Utc>,
     /// Until when nobody else asks what became of it.
     pub lease_until: DateTime<Utc>,
+    /// The same of a PIN, for which somebody waits with the phone in her hand.
+    pub pin_lease_until: DateTime<Utc>,
     /// Which messages: medium, lane and priority.
     pub share: &'a [(Medium, Lane, i16)],
     /// At most so many.
@@ -61,6 +63,8 @@ pub struct Claimed {
     pub doubts: i16,
     /// It is of no use after this.
     pub expires_at: DateTime<Utc>,
+    /// Until when it is the worker's; with its row, the name of this claim.
+    pub lease_until: DateTime<Utc>,
     /// Language, ISO code.
     pub language: String,
     person: Option<Uuid>,
@@ -231,14 +235,15 @@ async fn take(work: &mut PgConnection, claim: &Claim<'_>, ids: &[i64]) -> Result
                  recipient = CASE WHEN judged.state IN ('sending', 'queued') THEN outbox.recipient END,
                  not_before = CASE WHEN judged.state = 'queued' THEN $6 ELSE outbox.not_before END,
                  left_at = CASE WHEN judged.state = 'sending' THEN $2 ELSE outbox.left_at END,
-                 lease_until = CASE WHEN judged.state = 'sending' THEN $7 END,
+                 lease_until = CASE WHEN judged.state = 'sending' AND outbox.kind = 'pin' THEN $9
+                                   WHEN judged.state = 'sending' THEN $7 END,
                  lease_owner = CASE WHEN judged.state = 'sending' THEN $8 END,
                  provider = CASE WHEN judged.state = 'sending' THEN NULL ELSE outbox.provider END,
                  changed_at = $2
              FROM judged WHERE outbox.id = judged.id
              RETURNING outbox.*
          )
-         SELECT taken.id, cause, kind, medium, lane, attempts, doubts, expires_at, taken.language, person,
+         SELECT taken.id, cause, kind, medium, lane, attempts, doubts, expires_at, lease_until, taken.language, person,
                 person.wrapped_key, recipient, body
          FROM taken LEFT JOIN person ON person.id = taken.person
          WHERE state = 'sending'
@@ -252,6 +257,7 @@ async fn take(work: &mut PgConnection, claim: &Claim<'_>, ids: &[i64]) -> Result
     .bind(claim.next_morning)
     .bind(claim.lease_until)
     .bind(claim.owner)
+    .bind(claim.pin_lease_until)
     .fetch_all(work)
     .await
 }

@@ -7,13 +7,17 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::messages::{Price, State};
+use crate::store::phones;
 
 /// What became of one message.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts of one attempt, each written for itself")]
+#[expect(clippy::struct_excessive_bools, reason = "facts of one attempt, each written for itself")]
 pub struct Mark {
     /// Its row.
     pub id: i64,
+    /// Which claim of it: a mark that is written again, because nobody heard that it was, must not
+    /// touch the next one.
+    pub lease_until: DateTime<Utc>,
     /// When.
     pub at: DateTime<Utc>,
     /// The state that it is in now.
@@ -30,6 +34,8 @@ pub struct Mark {
     pub keeps_body: bool,
     /// Whether its recipient is kept.
     pub keeps_recipient: bool,
+    /// Whether its number's owner has said STOP to the provider.
+    pub stops: bool,
     /// Who took it.
     pub provider: Option<String>,
     /// The provider's id of it, in its normal form.
@@ -46,8 +52,8 @@ pub struct Mark {
 const LONGEST_ID: usize = 128;
 
 /// Writes all of them, and what they cost; gives those that somebody else had changed meanwhile (a
-/// receipt that came first, or a rescue). Receipts that were waiting for them are theirs then. Who
-/// counts costs in a slot that others do not use does not wait for them.
+/// receipt that came first, or a rescue). To be followed by [`settle`](super::settle) with their
+/// [`ids`]. Who counts costs in a slot that others do not use does not wait for them.
 pub async fn mark(
     pool: &PgPool,
     owner: Uuid,
@@ -60,16 +66,25 @@ pub async fn mark(
     let mut work = pool.begin().await?;
     let written = write(&mut work, owner, &ordered).await?;
     spend(&mut work, day, slot, &ordered).await?;
+    stop(&mut work, &ordered, &written).await?;
     work.commit().await?;
-    // Only now: a receipt that came just before looked for the row before it was written, and waits;
-    // one that comes after finds it.
-    let ids: Vec<(String, String)> =
-        ordered.iter().filter_map(|mark| Some((mark.provider.clone()?, mark.id()?.to_owned()))).collect();
-    super::receipts::settle(pool, &ids).await?;
     Ok(ordered.iter().map(|mark| mark.id).filter(|id| !written.contains(id)).collect())
 }
 
+/// Providers and their ids, of which receipts may be waiting. A receipt that came just before the
+/// marks were written looked for its row in vain, and waits; one that comes after finds it.
+pub fn ids(marks: &[Mark]) -> Vec<(String, String)> {
+    marks.iter().filter_map(|mark| Some((mark.provider.clone()?, mark.id()?.to_owned()))).collect()
+}
+
 impl Mark {
+    /// The same without what the provider chose, for a database that refuses that.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        let words = "what the provider said could not be kept".to_owned();
+        Self { provider_id: None, words, ..self.clone() }
+    }
+
     fn id(&self) -> Option<&str> {
         self.provider_id.as_deref().filter(|id| !id.is_empty() && id.chars().count() <= LONGEST_ID)
     }
@@ -93,11 +108,11 @@ async fn write(work: &mut PgConnection, owner: Uuid, marks: &[&Mark]) -> Result<
              provider = mark.provider, provider_id = mark.provider_id,
              segments = mark.segments, lease_until = NULL, lease_owner = NULL
          FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[], $7::boolean[],
-                     $8::boolean[], $9::boolean[], $10::boolean[], $11::text[], $12::text[], $13::text[], $14::smallint[])
+                     $8::boolean[], $9::boolean[], $10::boolean[], $11::text[], $12::text[], $13::text[], $14::smallint[], $15::timestamptz[])
               AS mark (id, state, at, again_at, counted, doubted, gone, keeps_body, keeps_recipient, provider,
-                       provider_id, words, segments)
+                       provider_id, words, segments, lease)
          WHERE outbox.id = mark.id
-           AND (outbox.state = 'sending' AND outbox.lease_owner = $1
+           AND (outbox.state = 'sending' AND outbox.lease_owner = $1 AND outbox.lease_until = mark.lease
                 OR mark.state = 'sent' AND outbox.state IN ('queued', 'unknown'))
          RETURNING outbox.id",
     )
@@ -115,8 +130,24 @@ async fn write(work: &mut PgConnection, owner: Uuid, marks: &[&Mark]) -> Result<
     .bind(column(marks, Mark::id))
     .bind(column(marks, |mark| mark.words.as_str()))
     .bind(column(marks, |mark| i16::try_from(mark.segments.clamp(1, 255)).unwrap_or(255)))
+    .bind(column(marks, |mark| mark.lease_until))
     .fetch_all(work)
     .await
+}
+
+/// Stops the numbers whose owners want nothing any more, as their own STOP would.
+async fn stop(work: &mut PgConnection, marks: &[&Mark], written: &[i64]) -> Result<(), sqlx::Error> {
+    for mark in marks.iter().filter(|mark| mark.stops && written.contains(&mark.id)) {
+        let phone: Option<Vec<u8>> = sqlx::query_scalar("SELECT phone FROM outbox WHERE id = $1")
+            .bind(mark.id)
+            .fetch_one(&mut *work)
+            .await?;
+        if let Some(phone) = phone.and_then(|phone| <[u8; 16]>::try_from(phone).ok()) {
+            phones::set_stopped(work, &phone, Some(mark.at)).await?;
+            super::cancel_all_but_pins(work, &phone, mark.at).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn spend(

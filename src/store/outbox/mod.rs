@@ -23,7 +23,7 @@ pub use ledger::{
     Change, Selection, Shown, Tally, Waiting, WorkerSeen, cancel, phone_of, retry, show, tally, waiting,
     workers,
 };
-pub use mark::{Mark, mark};
+pub use mark::{Mark, ids, mark};
 pub use queue::{NewMessage, NewPinMail, Planned, enqueue, enqueue_pin_mail, enqueue_planned};
 pub use receipts::{StoredReceipt, Untold, park, receive, settle};
 pub use renewal::{DoubtfulPin, Renewal, doubtful_pins, renew};
@@ -39,7 +39,7 @@ pub async fn cancel_pins(
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE outbox SET state = 'cancelled', body = NULL, changed_at = $2
+        "UPDATE outbox SET state = 'cancelled', body = NULL, recipient = NULL, changed_at = $2
          WHERE person = $1 AND kind = 'pin' AND state = 'queued'",
     )
     .bind(person)
@@ -56,7 +56,7 @@ pub async fn cancel_all_but_pins(
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE outbox SET state = 'cancelled', body = NULL, changed_at = $2
+        "UPDATE outbox SET state = 'cancelled', body = NULL, recipient = NULL, changed_at = $2
          WHERE phone = $1 AND kind <> 'pin' AND state = 'queued'",
     )
     .bind(phone)

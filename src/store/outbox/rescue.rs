@@ -58,7 +58,8 @@ pub async fn rescue_dead(
              attempts = outbox.attempts + 1,
              doubts = outbox.doubts + (rescued.state = 'queued')::integer,
              not_before = CASE WHEN rescued.state = 'queued' THEN $3 ELSE outbox.not_before END,
-             body = CASE WHEN rescued.state = 'queued' THEN outbox.body END
+             body = CASE WHEN rescued.state = 'queued' THEN outbox.body END,
+             recipient = CASE WHEN rescued.state = 'queued' OR outbox.kind = 'pin' THEN outbox.recipient END
          FROM unnest($1::bigint[], $2::text[]) AS rescued (id, state)
          WHERE outbox.id = rescued.id",
     )

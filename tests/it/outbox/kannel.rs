@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,12 +14,14 @@ use mamacare::messages::{Address, Carrier, Fate, Kind, Outgoing, Receipt, Refere
 use mamacare::text::{Display, Folding};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
 
 use super::stage::number;
 use crate::harness::TestFolder;
 
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<HashMap<i64, Vec<String>>>>);
+struct Told(watch::Sender<HashMap<i64, Vec<String>>>);
 
 impl ReceiptTaker for Told {
     fn now(&self) -> DateTime<Utc> {
@@ -29,25 +31,31 @@ impl ReceiptTaker for Told {
     async fn receipts(&self, _: &str, receipts: Vec<Receipt>) -> Result<(), NotTaken> {
         for receipt in receipts {
             let Reference::Ours(id) = receipt.reference else { panic!("{receipt:?}") };
-            self.0.lock().unwrap().entry(id).or_default().push(receipt.words);
+            self.0.send_modify(|told| told.entry(id).or_default().push(receipt.words));
         }
         Ok(())
     }
 }
 
-struct Box(Child);
-
-impl Drop for Box {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(program: &str, folder: &Path) -> Box {
+/// Starts one of its programs, and returns when it says that it is ready.
+async fn start(program: &str, folder: &Path, ready: &str) -> Child {
     let mut command = Command::new(program);
-    command.arg(folder.join("kannel.conf")).stdout(Stdio::null()).stderr(Stdio::null());
-    Box(command.spawn().unwrap_or_else(|error| panic!("{program}: {error}; apt-get install kannel")))
+    command.arg(folder.join("kannel.conf")).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child =
+        command.spawn().unwrap_or_else(|error| panic!("{program}: {error}; apt-get install kannel"));
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let said = tokio::time::timeout(Duration::from_secs(20), async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.contains(ready) {
+                return true;
+            }
+        }
+        false
+    });
+    assert!(said.await.unwrap_or(false), "{program} never said: {ready}");
+    // It goes on talking, and would wait for somebody to listen.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    child
 }
 
 const CONFIGURATION: &str = "
@@ -74,16 +82,6 @@ max-messages = 10
 concatenation = true
 ";
 
-async fn connect(port: u16) -> TcpStream {
-    for _ in 0..200 {
-        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await {
-            return stream;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("nothing listens on {port}");
-}
-
 fn outgoing(id: i64, text: &str, display: Display) -> Outgoing {
     let composed = compose(text, display).unwrap();
     Outgoing {
@@ -100,15 +98,14 @@ fn outgoing(id: i64, text: &str, display: Display) -> Outgoing {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it needs Debian's package kannel"]
+#[ignore = "it needs Debian's package kannel, whose installation starts a service of its own"]
 async fn the_real_one_sends_what_we_mean_and_tells_what_became_of_it() {
     let folder = TestFolder::new();
     std::fs::create_dir_all(folder.path()).unwrap();
     std::fs::write(folder.path().join("kannel.conf"), CONFIGURATION).unwrap();
-    let _bearerbox = start("bearerbox", folder.path());
-    let centre = connect(23_010).await;
-    let _smsbox = start("smsbox", folder.path());
-    drop(connect(23_013).await);
+    let _bearerbox = start("bearerbox", folder.path(), "Start-up done").await;
+    let centre = TcpStream::connect(("127.0.0.1", 23_010)).await.unwrap();
+    let _smsbox = start("smsbox", folder.path(), "Connected to bearerbox").await;
 
     let told = Told::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -161,14 +158,9 @@ async fn the_real_one_sends_what_we_mean_and_tells_what_became_of_it() {
     assert_eq!(came[1], format!("MamaCare +23276000001 ucs-2 {proper}"));
     assert!(came[2].contains("udh %05%00%03") && came[2].ends_with(&format!("data {}", "a".repeat(152))));
     assert!(came[3].ends_with(&format!("data %7B{}", "b".repeat(20))), "cut before the escape: {}", came[3]);
-    for _ in 0..200 {
-        let all = told.0.lock().unwrap().len();
-        if all == 3 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let told = told.0.lock().unwrap();
+    let mut receipts = told.0.subscribe();
+    let all = receipts.wait_for(|told| told.len() == 3);
+    let told = tokio::time::timeout(Duration::from_secs(20), all).await.unwrap().unwrap();
     eprintln!("receipts: {told:?}");
     for id in 1..=3 {
         assert!(told[&id].iter().any(|words| words.starts_with('1')), "{id}: {told:?}");

@@ -77,6 +77,7 @@ impl Drop for Worker {
 
 const REMINDERS: u64 = 150;
 const PINS: u64 = 20;
+const UNDERWAY: &str = "state IN ('queued', 'sending')";
 
 async fn load(stage: &mut Stage) {
     stage.now = Clock::system().now() - TimeDelta::seconds(1);
@@ -90,21 +91,11 @@ async fn load(stage: &mut Stage) {
     }
 }
 
-async fn until(what: &str, mut reached: impl AsyncFnMut() -> bool) {
-    let waited = tokio::time::timeout(Duration::from_mins(1), async {
-        while !reached().await {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    });
-    assert!(waited.await.is_ok(), "it never came to this: {what}");
-}
-
 /// Lets another worker finish, and holds what became of each message against what the gateway read.
 async fn finish(step: &str, stage: &Stage, peer: &Peer) {
     peer.set(Mode::Well(Duration::from_millis(20)));
     let _worker = Worker::start(stage, peer);
-    until("everything is at its end", async || stage.count("state IN ('queued', 'sending')").await == 0)
-        .await;
+    stage.until("everything is at its end", async || stage.count(UNDERWAY).await == 0).await;
     let rows: Vec<(String, String, String, i16)> =
         sqlx::query_as("SELECT cause, kind, state, doubts FROM outbox")
             .fetch_all(&stage.database.pool)
@@ -141,7 +132,7 @@ async fn killed_between_claim_and_hand_over() {
     let (mut stage, peer) = (Stage::new().await, Peer::start(Mode::Shut).await);
     load(&mut stage).await;
     let worker = Worker::start(&stage, &peer);
-    until("some are claimed", async || stage.count("state = 'sending'").await >= 40).await;
+    stage.until("some are claimed", async || stage.count("state = 'sending'").await >= 40).await;
     worker.kill();
     assert_eq!(peer.all_times(), 0, "nobody was let in");
     finish("between claim and hand-over", &stage, &peer).await;
@@ -152,7 +143,7 @@ async fn killed_between_request_and_answer() {
     let (mut stage, peer) = (Stage::new().await, Peer::start(Mode::Silent).await);
     load(&mut stage).await;
     let worker = Worker::start(&stage, &peer);
-    until("some are read", async || peer.all_times() >= 40).await;
+    peer.until("some are read", |heard| heard.all_times() >= 40).await;
     worker.kill();
     finish("between request and answer", &stage, &peer).await;
 }
@@ -165,7 +156,7 @@ async fn killed_between_answer_and_mark() {
     let mut held = stage.database.pool.begin().await.unwrap();
     sqlx::query("LOCK TABLE outbox_spend IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
     let worker = Worker::start(&stage, &peer);
-    until("some are taken", async || peer.heard().taken >= 40).await;
+    peer.until("some are taken", |heard| heard.taken >= 40).await;
     worker.kill();
     held.rollback().await.unwrap();
     finish("between answer and mark", &stage, &peer).await;
@@ -179,10 +170,10 @@ async fn killed_again_and_again_under_load() {
         let worker = Worker::start(&stage, &peer);
         // Somewhere in the middle, each time elsewhere.
         let some = peer.all_times() + 7 * round;
-        until("more are read", async || {
-            peer.all_times() >= some || stage.count("state IN ('queued', 'sending')").await == 0
-        })
-        .await;
+        tokio::select! {
+            () = peer.until("more are read", |heard| heard.all_times() >= some) => {}
+            () = stage.until("nothing is left", async || stage.count(UNDERWAY).await == 0) => {}
+        }
         worker.kill();
     }
     finish("again and again", &stage, &peer).await;
@@ -193,17 +184,18 @@ async fn killed_while_it_takes_back_what_another_left() {
     let (mut stage, peer) = (Stage::new().await, Peer::start(Mode::Silent).await);
     load(&mut stage).await;
     let first = Worker::start(&stage, &peer);
-    until("some are read", async || peer.all_times() >= 40).await;
+    peer.until("some are read", |heard| heard.all_times() >= 40).await;
     first.kill();
     // The history is written with the rescue; it waits there.
     let mut held = stage.database.pool.begin().await.unwrap();
     sqlx::query("LOCK TABLE outbox_event IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
     let second = Worker::start(&stage, &peer);
     let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
-    until("the rescue waits", async || {
-        sqlx::query_scalar(waiting).fetch_one(&stage.database.pool).await.unwrap()
-    })
-    .await;
+    // PostgreSQL tells nobody that somebody waits for a lock: it is asked again and again.
+    let rescue_waits = async {
+        while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&stage.database.pool).await.unwrap() {}
+    };
+    tokio::time::timeout(Duration::from_mins(1), rescue_waits).await.expect("the rescue never waited");
     second.kill();
     held.rollback().await.unwrap();
     finish("during a rescue", &stage, &peer).await;

@@ -87,22 +87,14 @@ async fn a_mail_that_is_put_off_arrives_once_and_leaves_nothing_readable() {
     enqueue(&mut work, stage.vault.keyring(), &mail).await.unwrap();
     work.commit().await.unwrap();
 
-    let arrived = tokio::time::timeout(Duration::from_secs(20), async {
-        loop {
-            if let Ok(letter) = letters.try_recv() {
-                return letter;
-            }
-            clock.advance(Duration::from_secs(1));
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    let letter = arrived.await.unwrap();
+    let put_off = async || stage.history("invitation").await.iter().any(|change| change.contains("4.7.1"));
+    stage.until("it is put off", put_off).await;
+    clock.advance(Duration::from_mins(10));
+    let letter = tokio::time::timeout(Duration::from_mins(1), letters.recv()).await.unwrap().unwrap();
     for part in ["To: nurse@health.example\r\n", "Subject: Your MamaCare account\r\n", "text/html"] {
         assert!(letter.contains(part), "{part} is not in {letter}");
     }
-    while stage.state("invitation").await != State::Sent {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    stage.becomes("invitation", State::Sent).await;
     let history = stage.history("invitation").await;
     assert!(
         history.iter().any(|change| change.starts_with("queued: ") && change.contains("4.7.1")),

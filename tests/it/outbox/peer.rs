@@ -2,7 +2,6 @@
 //! way that it is told to.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -36,18 +35,25 @@ pub struct Heard {
     pub taken: usize,
 }
 
+impl Heard {
+    /// How many messages were read, counting each time.
+    pub fn all_times(&self) -> usize {
+        self.times.values().sum()
+    }
+}
+
 #[derive(Clone)]
 pub struct Peer {
     pub address: String,
     mode: watch::Sender<Mode>,
-    heard: Arc<Mutex<Heard>>,
+    heard: watch::Sender<Heard>,
 }
 
 impl Peer {
     pub async fn start(mode: Mode) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/send", listener.local_addr().unwrap());
-        let peer = Self { address, mode: watch::Sender::new(mode), heard: Arc::default() };
+        let peer = Self { address, mode: watch::Sender::new(mode), heard: watch::Sender::default() };
         let serving = peer.clone();
         tokio::spawn(async move {
             loop {
@@ -70,8 +76,15 @@ impl Peer {
         self.mode.send_replace(mode);
     }
 
-    pub fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap()
+    pub fn heard(&self) -> watch::Ref<'_, Heard> {
+        self.heard.borrow()
+    }
+
+    /// Until it has heard that; fails where it does not.
+    pub async fn until(&self, what: &str, reached: impl FnMut(&Heard) -> bool) {
+        let mut heard = self.heard.subscribe();
+        let waited = tokio::time::timeout(Duration::from_mins(1), heard.wait_for(reached)).await;
+        assert!(waited.is_ok(), "the gateway never came to this: {what}");
     }
 
     /// How often a message was read.
@@ -81,7 +94,7 @@ impl Peer {
 
     /// How many messages were read, counting each time.
     pub fn all_times(&self) -> usize {
-        self.heard().times.values().sum()
+        self.heard().all_times()
     }
 
     async fn converse(&self, mut stream: TcpStream) -> Option<()> {
@@ -91,7 +104,7 @@ impl Peer {
             let body = request(&mut stream, &mut buffer).await?;
             let message: Value = serde_json::from_slice(&body).unwrap();
             let text = message["text"].as_str().unwrap().to_owned();
-            *self.heard().times.entry(text).or_default() += 1;
+            self.heard.send_modify(|heard| *heard.times.entry(text).or_default() += 1);
             let mode = *self.mode.borrow();
             let (status, body, wait) = match mode {
                 Mode::Well(time) => {
@@ -111,7 +124,7 @@ impl Peer {
             let answer = format!("HTTP/1.1 {status} X\r\n{wait}content-length: {}\r\n\r\n{body}", body.len());
             stream.write_all(answer.as_bytes()).await.ok()?;
             if matches!(mode, Mode::Well(_)) {
-                self.heard().taken += 1;
+                self.heard.send_modify(|heard| heard.taken += 1);
             }
         }
     }

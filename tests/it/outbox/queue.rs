@@ -302,3 +302,41 @@ async fn tidying_expires_wipes_and_deletes() {
         .unwrap();
     assert_eq!(history, 0);
 }
+
+/// The answer to a mark may be lost on its way, and the mark be written again when the worker has
+/// the message for its next try.
+#[tokio::test]
+async fn a_mark_that_is_written_again_leaves_the_next_claim_alone() {
+    let mut stage = Stage::new().await;
+    stage.queue("a", Kind::Reminder, number(1)).await;
+    let first = stage.claim(WORKER).await.remove(0);
+    let again = Mark {
+        lease_until: first.lease_until,
+        state: State::Queued,
+        again_at: Some(stage.now),
+        left: false,
+        keeps_body: true,
+        keeps_recipient: true,
+        cost: None,
+        ..stage.sent(first.id, "id-1")
+    };
+    assert!(stage.mark(std::slice::from_ref(&again)).await.is_empty());
+    stage.now += TimeDelta::seconds(1);
+    assert_eq!(stage.claim(WORKER).await.len(), 1);
+    assert_eq!(stage.mark(&[again]).await, [first.id]);
+    assert_eq!(stage.state("a").await, State::Sending);
+}
+
+#[tokio::test]
+async fn a_pin_is_its_worker_s_for_a_time_of_its_own() {
+    let stage = Stage::new().await;
+    stage.queue("pin", Kind::Pin, number(1)).await;
+    stage.queue("answer", Kind::Answer, number(1)).await;
+    let (soon, late) = (stage.now + TimeDelta::seconds(37), stage.now + TimeDelta::seconds(90));
+    let share = Stage::share();
+    let claim = outbox::Claim { pin_lease_until: soon, lease_until: late, ..stage.claim_of(WORKER, &share) };
+    let claimed = outbox::claim(&stage.database.pool, &claim).await.unwrap().messages;
+    let leases: Vec<_> =
+        claimed.iter().map(|message| (message.cause.as_str(), message.lease_until)).collect();
+    assert_eq!(leases, [("pin", soon), ("answer", late)]);
+}

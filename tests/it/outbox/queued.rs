@@ -29,6 +29,7 @@ pub async fn queued(pool: &PgPool, vault: &Vault, now: DateTime<Utc>) -> Vec<Que
         owner: Uuid::nil(),
         now,
         lease_until: now,
+        pin_lease_until: now,
         share: &share,
         most: 1000,
         daily_limit: 0,

@@ -1,12 +1,14 @@
 //! What the tests of the outbox stand on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mamacare::care::Msisdn;
 use mamacare::messages::{Kind, Lane, Medium, Price, State};
 use mamacare::privacy::{Keyring, Vault};
 use mamacare::store::outbox::{self, Claim, Claimed, Mark, NewMessage};
+use sqlx::postgres::PgListener;
 use uuid::Uuid;
 
 use crate::harness::TestDatabase;
@@ -18,6 +20,12 @@ pub struct Stage {
     pub now: DateTime<Utc>,
 }
 
+/// Every change has its row in the history; whoever waits for one is told.
+const TELL_CHANGES: &str = "
+    CREATE FUNCTION tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_notify('outbox_changed', ''); RETURN NULL; END $$;
+    CREATE TRIGGER tell_change AFTER INSERT ON outbox_event FOR EACH STATEMENT EXECUTE FUNCTION tell_change();";
+
 pub const WORKER: Uuid = Uuid::from_u128(1);
 pub const OTHER: Uuid = Uuid::from_u128(2);
 
@@ -28,7 +36,28 @@ pub fn number(last: u64) -> Msisdn {
 impl Stage {
     pub async fn new() -> Self {
         let vault = Arc::new(Vault::new(Arc::new(Keyring::demo()), 100));
-        Self { database: TestDatabase::new().await, vault, now: "2026-11-24T10:00:00Z".parse().unwrap() }
+        let stage =
+            Self { database: TestDatabase::new().await, vault, now: "2026-11-24T10:00:00Z".parse().unwrap() };
+        sqlx::raw_sql(TELL_CHANGES).execute(&stage.database.pool).await.unwrap();
+        stage
+    }
+
+    /// Until a change of the outbox makes it so; fails where none does.
+    pub async fn until(&self, what: &str, mut reached: impl AsyncFnMut() -> bool) {
+        let mut changes = PgListener::connect_with(&self.database.pool).await.unwrap();
+        changes.listen("outbox_changed").await.unwrap();
+        let waited = tokio::time::timeout(Duration::from_mins(1), async {
+            while !reached().await {
+                changes.recv().await.unwrap();
+            }
+        });
+        assert!(waited.await.is_ok(), "it never came to this: {what}");
+    }
+
+    /// Until a message is in that state; fails where it does not get there.
+    pub async fn becomes(&self, cause: &str, state: State) {
+        let what = format!("{cause} is {state:?}");
+        self.until(&what, async || self.state(cause).await == state).await;
     }
 
     /// Queues a message that lasts an hour.
@@ -69,6 +98,7 @@ impl Stage {
             owner,
             now: self.now,
             lease_until: self.now + TimeDelta::minutes(1),
+            pin_lease_until: self.now + TimeDelta::minutes(1),
             share,
             most: 100,
             daily_limit: 0,
@@ -86,6 +116,7 @@ impl Stage {
     pub fn sent(&self, id: i64, provider_id: &str) -> Mark {
         Mark {
             id,
+            lease_until: self.now + TimeDelta::minutes(1),
             at: self.now,
             state: State::Sent,
             again_at: None,
@@ -94,6 +125,7 @@ impl Stage {
             left: true,
             keeps_body: false,
             keeps_recipient: false,
+            stops: false,
             provider: Some("peer".to_owned()),
             provider_id: Some(provider_id.to_owned()),
             words: "accepted".to_owned(),
@@ -103,7 +135,10 @@ impl Stage {
     }
 
     pub async fn mark(&self, marks: &[Mark]) -> Vec<i64> {
-        outbox::mark(&self.database.pool, WORKER, self.now.date_naive(), 0, marks).await.unwrap()
+        let pool = &self.database.pool;
+        let overtaken = outbox::mark(pool, WORKER, self.now.date_naive(), 0, marks).await.unwrap();
+        outbox::settle(pool, &outbox::ids(marks)).await.unwrap();
+        overtaken
     }
 
     pub async fn state(&self, cause: &str) -> State {

@@ -26,6 +26,7 @@ pub const HURRY: Timing = Timing {
     beat: Duration::from_millis(100),
     dead_after: Duration::from_millis(600),
     lease: Duration::from_millis(500),
+    pin_lease: Duration::from_millis(500),
     poll: Duration::from_millis(20),
     breath: Duration::from_millis(1),
     tidy: Duration::from_millis(100),
@@ -71,11 +72,7 @@ impl Scene {
 
     /// Until a message is in that state; fails where it does not get there.
     async fn becomes(&self, cause: &str, state: State) {
-        let waited = tokio::time::timeout(Duration::from_secs(20), async {
-            while self.stage.state(cause).await != state {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        });
+        let waited = tokio::time::timeout(Duration::from_secs(20), self.stage.becomes(cause, state));
         if waited.await.is_err() {
             let (found, history) = (self.stage.state(cause).await, self.stage.history(cause).await);
             panic!("{cause} is {found:?} and not {state:?}: {history:#?}");
@@ -126,6 +123,11 @@ async fn a_message_goes_from_its_cause_to_the_phone() {
     assert_eq!(scene.tell(&receipt).await, 200, "told twice");
     assert_eq!(scene.tell(r#"{"id":"peer-nobody","status":"failed"}"#).await, 200, "of an unknown message");
     assert_eq!(scene.tell(&format!(r#"{{"id":"mc{id}","status":"read by aliens"}}"#)).await, 200);
+    assert_eq!(
+        scene.tell(r#"{"id":"no\u0000one","status":"failed"}"#).await,
+        200,
+        "an id that nothing keeps"
+    );
     assert_eq!(scene.stage.history("a").await.last().unwrap(), "delivered: DELIVRD");
     assert_eq!(scene.stage.count("body IS NOT NULL OR recipient IS NOT NULL").await, 0);
     scene.outbox.stop(Duration::from_secs(5)).await;
@@ -152,11 +154,10 @@ async fn each_fault_of_a_provider_has_its_sequel() {
         scene.stage.queue_until(&reminder, Kind::Reminder, number(n), late).await;
         scene.stage.queue_until(&pin, Kind::Pin, number(n), late).await;
         let text = |cause: &str| format!("Text of {cause}");
-        let waited = tokio::time::timeout(Duration::from_secs(20), async {
-            while peer.times(&text(&reminder)) == 0 || peer.times(&text(&pin)) == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        });
+        let both = [text(&reminder), text(&pin)];
+        let read =
+            peer.until("both are read", |heard| both.iter().all(|text| heard.times.contains_key(text)));
+        let waited = tokio::time::timeout(Duration::from_secs(20), read);
         if waited.await.is_err() {
             let (status, now) = (scene.outbox.status()(), scene.clock.now());
             let (a, b) = (scene.stage.history(&reminder).await, scene.stage.history(&pin).await);
@@ -261,9 +262,7 @@ async fn a_spent_budget_stops_what_can_wait() {
     }
     scene.stage.queue("second", Kind::Reminder, number(2)).await;
     scene.stage.queue("pin", Kind::Pin, number(2)).await;
-    while scene.stage.state("pin").await != State::Sent {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    scene.stage.becomes("pin", State::Sent).await;
     tokio::time::sleep(HURRY.poll * 6).await;
     assert_eq!(scene.stage.state("second").await, State::Queued);
 }
@@ -278,9 +277,7 @@ async fn a_provider_s_rate_is_kept() {
     for n in 0..30 {
         scene.stage.queue(&format!("m{n}"), Kind::Answer, number(n)).await;
     }
-    while peer.all_times() < 30 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    peer.until("all are read", |heard| heard.all_times() >= 30).await;
     let seconds = begun.elapsed().as_secs_f64();
     assert!(seconds * 50.0 + 2.0 >= 29.0, "30 messages in {seconds} s at 50 a second");
 }
@@ -320,6 +317,45 @@ async fn what_is_no_message_fails_and_stops_nothing() {
     assert!(history[1].starts_with("failed: it takes 14 SMS"), "{history:?}");
 }
 
+/// What has left must not go again because of what was said about it.
+#[tokio::test]
+async fn a_mark_that_the_database_refuses_does_not_send_it_again() {
+    let peer = Peer::start(WELL).await;
+    let scene = Scene::start(settings(&[&peer], "")).await;
+    let narrow = "ALTER TABLE outbox ADD CHECK (provider_id NOT LIKE 'peer-%')";
+    sqlx::query(narrow).execute(&scene.stage.database.pool).await.unwrap();
+    scene.stage.queue("a", Kind::Pin, number(1)).await;
+    scene.becomes("a", State::Sent).await;
+    let nothing = "ALTER TABLE outbox ADD CHECK (state <> 'sent') NOT VALID";
+    sqlx::query(nothing).execute(&scene.stage.database.pool).await.unwrap();
+    scene.stage.queue("b", Kind::Pin, number(2)).await;
+    peer.until("both are read", |heard| heard.all_times() >= 2).await;
+    // Two rounds of who takes back what a worker does not know it has.
+    tokio::time::sleep(HURRY.beat * 3).await;
+    assert_eq!((peer.times("Text of a"), peer.times("Text of b")), (1, 1));
+    assert_eq!(scene.stage.state("b").await, State::Sending);
+}
+
+#[tokio::test]
+async fn who_has_told_a_provider_to_stop_is_stopped_with_what_waits() {
+    let peer = Peer::start(Mode::Says(200, r#"{"status":"refused","reason":"opted_out"}"#, None)).await;
+    let scene = Scene::start(settings(&[&peer], "")).await;
+    scene.passes(Duration::from_hours(12));
+    let tomorrow = scene.clock.now() + TimeDelta::days(1);
+    scene.stage.queue_until("tomorrow's", Kind::Reminder, number(1), tomorrow).await;
+    scene.stage.queue_until("another's", Kind::Reminder, number(2), tomorrow).await;
+    scene.stage.queue_until("answer", Kind::Answer, number(1), tomorrow).await;
+    scene.becomes("answer", State::Failed).await;
+    assert_eq!(scene.stage.state("tomorrow's").await, State::Cancelled);
+    assert_eq!(scene.stage.state("another's").await, State::Queued);
+    let stopped: i64 = sqlx::query_scalar("SELECT count(*) FROM phone WHERE stopped_at IS NOT NULL")
+        .fetch_one(&scene.stage.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(stopped, 1);
+    assert_eq!(scene.stage.count("recipient IS NOT NULL AND state = 'cancelled'").await, 0);
+}
+
 /// A receipt may be faster than the answer, and than the mark.
 #[tokio::test]
 async fn a_receipt_before_the_answer_is_not_lost() {
@@ -327,9 +363,7 @@ async fn a_receipt_before_the_answer_is_not_lost() {
     let scene = Scene::start(settings(&[&peer], "")).await;
     scene.stage.queue("a", Kind::Answer, number(1)).await;
     scene.stage.queue("b", Kind::Answer, number(2)).await;
-    while peer.all_times() < 2 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    peer.until("both are read", |heard| heard.all_times() >= 2).await;
     let ids: BTreeMap<String, i64> = sqlx::query_as("SELECT cause, id FROM outbox")
         .fetch_all(&scene.stage.database.pool)
         .await
