@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::record::reach::OPEN_FOR;
 use super::staff::StaffAccount;
 use super::trail;
 use crate::privacy::Keyring;
@@ -98,9 +99,11 @@ pub async fn record_by_staff(
 }
 
 /// A look at a person's record, as she is told of it: all of one day by one kind of person at one
-/// place are one.
-#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
+/// place are one, but that a reason has a look of its own.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Look {
+    /// Its number; other looks that come later do not change it.
+    pub id: i64,
     /// Day in Africa/Freetown.
     pub day: NaiveDate,
     /// Whether it was at her own phone.
@@ -111,43 +114,78 @@ pub struct Look {
     pub facility: Option<i32>,
     /// Whether it was her appointments alone.
     pub appointments: bool,
+    /// Why, where somebody had to say.
+    pub reason: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct LookRow {
+    id: i64,
+    day: NaiveDate,
+    own: bool,
+    role: Option<String>,
+    facility: Option<i32>,
+    appointments: bool,
+    reason: Option<Vec<u8>>,
 }
 
 /// Who looked at her record, newest first. Her own looks are cut short, or she would see nothing
-/// else.
+/// else; those with a reason are searched for by themselves, so that no number of others hides one.
+/// What somebody reads while her reason holds is one look with the reason.
 pub async fn looks(
     work: &mut PgConnection,
+    keyring: &Keyring,
     person: Uuid,
     most: u8,
     most_own: u8,
 ) -> Result<Vec<Look>, sqlx::Error> {
-    sqlx::query_as(
-        "WITH line AS (
-             (SELECT id, at, actor_kind, actor_role, facility, what FROM access_log
-              WHERE person = $1 AND actor_kind <> 'self' AND act IN ('read', 'change', 'export')
+    let rows: Vec<LookRow> = sqlx::query_as(
+        "WITH told AS (
+             SELECT id, at, actor, actor_kind, actor_role, facility, what, reason FROM access_log
+             WHERE person = $1 AND actor_kind <> 'self' AND reason IS NOT NULL AND act IN ('grant', 'export')
+             ORDER BY id DESC LIMIT $2
+         ), line AS (
+             TABLE told
+             UNION ALL
+             (SELECT id, at, actor, actor_kind, actor_role, facility, what, NULL FROM access_log
+              WHERE person = $1 AND actor_kind <> 'self' AND reason IS NULL AND act IN ('read', 'change', 'export')
               ORDER BY id DESC LIMIT 500)
              UNION ALL
-             (SELECT id, at, actor_kind, NULL, NULL, what FROM access_log
+             (SELECT id, at, NULL, actor_kind, NULL, NULL, what, NULL FROM access_log
               WHERE person = $1 AND actor_kind = 'self' AND act = 'read'
                 AND what NOT IN ('me', 'looks', 'consents')
               ORDER BY id DESC LIMIT 500)
          ), look AS (
-             SELECT (at AT TIME ZONE 'Africa/Freetown')::date AS day, actor_kind = 'self' AS own,
+             SELECT min(id) AS id, (at AT TIME ZONE 'Africa/Freetown')::date AS day, actor_kind = 'self' AS own,
                     actor_role AS role, facility,
-                    what IN ('next_visit', 'appointment', 'appointments') AS appointments, max(id) AS last
-             FROM line GROUP BY 1, 2, 3, 4, 5
+                    what IN ('next_visit', 'appointment', 'appointments') AS appointments, reason, max(id) AS last
+             FROM line
+             WHERE reason IS NOT NULL OR NOT EXISTS (
+                 SELECT FROM told WHERE told.actor = line.actor AND line.at BETWEEN told.at AND told.at + $4)
+             GROUP BY day, own, role, facility, appointments, reason
          ), ranked AS (
              SELECT look.*, row_number() OVER (PARTITION BY own ORDER BY day DESC, last DESC) AS place FROM look
          )
-         SELECT day, own, role, facility, appointments FROM ranked
+         SELECT id, day, own, role, facility, appointments, reason FROM ranked
          WHERE place <= CASE WHEN own THEN $3 ELSE $2 END
          ORDER BY day DESC, last DESC LIMIT $2",
     )
     .bind(person)
     .bind(i64::from(most))
     .bind(i64::from(most_own))
+    .bind(OPEN_FOR)
     .fetch_all(work)
-    .await
+    .await?;
+    let look = |row: LookRow| Look {
+        id: row.id,
+        day: row.day,
+        own: row.own,
+        role: row.role,
+        facility: row.facility,
+        appointments: row.appointments,
+        reason: row.reason.and_then(|sealed| trail::open_reason(keyring, Some(person), &sealed)),
+    };
+    Ok(rows.into_iter().map(look).collect())
 }
 
 /// What whoever runs the service did with a person's data, by a command.

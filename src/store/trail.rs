@@ -71,6 +71,12 @@ pub async fn add(work: &mut PgConnection, keyring: &Keyring, lines: &[Line]) -> 
     Ok(())
 }
 
+/// The reason of a line, opened.
+pub(super) fn open_reason(keyring: &Keyring, person: Option<Uuid>, sealed: &[u8]) -> Option<String> {
+    let octets = keyring.open(REASON, person.unwrap_or_default().as_bytes(), sealed)?;
+    Some(String::from_utf8_lossy(&octets).into_owned())
+}
+
 /// A line, read.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -115,8 +121,7 @@ struct Row {
 
 impl Row {
     fn open(self, keyring: &Keyring) -> Entry {
-        let bound = self.person.unwrap_or_default();
-        let reason = self.reason.and_then(|sealed| keyring.open(REASON, bound.as_bytes(), &sealed));
+        let reason = self.reason.and_then(|sealed| open_reason(keyring, self.person, &sealed));
         Entry {
             id: self.id,
             at: self.at,
@@ -128,7 +133,7 @@ impl Row {
             act: self.act,
             what: self.what,
             channel: self.channel,
-            reason: reason.map(|octets| String::from_utf8_lossy(&octets).into_owned()),
+            reason,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -409,7 +409,7 @@ async fn change(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Brought in unconscious after a fall; no papers but her card"}))]
 pub struct Reason {
-    /// In words; the patient learns on her phone that her record was opened, by what profession and where.
+    /// In words; the patient reads them on her phone, with the day, the profession and the facility.
     reason: Line<10, 500>,
 }
 
@@ -419,9 +419,6 @@ pub struct Opened {
     /// Reading is allowed until then; changing is not.
     until: DateTime<Utc>,
 }
-
-/// A record opened with a reason stays open for this long.
-const OPEN_FOR: TimeDelta = TimeDelta::hours(1);
 
 async fn open(
     State(api): State<Arc<Api>>,
@@ -435,8 +432,7 @@ async fn open(
     if found.is_none() {
         return Err(Problem::missing("there is no such patient"));
     }
-    let until = api.now() + OPEN_FOR;
-    reach::open_with_reason(&mut work, actor.id(), id, until).await?;
+    let until = reach::open_with_reason(&mut work, actor.id(), id, api.now()).await?;
     let line =
         trail::Line { reason: Some(body.reason.0), ..api.line(&actor, Some(id), "grant", "opened_record") };
     trail::add(&mut work, api.keyring(), &[line]).await?;

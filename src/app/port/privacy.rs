@@ -11,12 +11,19 @@ use crate::care::{ConsentPurpose, WordKind};
 use crate::menu::{SourceSpec, Value};
 use crate::store::access::{self, Act, Look};
 use crate::store::{consents, outbox, people, phones};
+use crate::text::{Display, Folding};
 use crate::ussd::port::{Answer, Caller, Outcome, Proof};
 
 /// Lines shown of who looked.
 const MOST_LOOKS: u8 = 20;
 /// Of them, her own.
 const MOST_OWN_LOOKS: u8 = 5;
+
+/// What somebody of the staff typed, in letters that every phone has: one letter more would halve the
+/// screen that it stands on.
+fn as_any_phone_shows(typed: Option<&str>) -> String {
+    Display { folding: Folding::Accent, ucs2: false }.prepare(typed.unwrap_or_default()).0
+}
 
 impl<M: MenuShelf> Port<M> {
     /// `looks`.
@@ -27,18 +34,19 @@ impl<M: MenuShelf> Port<M> {
         source: &SourceSpec,
         connection: &mut PgConnection,
     ) -> Result<Answer, PortError> {
-        let looks = access::looks(connection, person, MOST_LOOKS, MOST_OWN_LOOKS).await?;
-        Ok((1..)
-            .zip(&looks)
-            .map(|(place, look): (i64, _)| {
+        let looks = access::looks(connection, self.keyring(), person, MOST_LOOKS, MOST_OWN_LOOKS).await?;
+        Ok(looks
+            .iter()
+            .map(|look| {
                 let what = if look.appointments { "appointments" } else { "record" };
                 item(
                     source,
                     [
-                        ("id", Value::from(place.to_string())),
+                        ("id", Value::from(look.id.to_string())),
                         ("on", Value::from(look.day)),
                         ("who", Value::from(self.who(caller, look))),
                         ("what", Value::from(self.word(caller, WordKind::Look, what))),
+                        ("reason", Value::from(as_any_phone_shows(look.reason.as_deref()))),
                     ],
                 )
             })

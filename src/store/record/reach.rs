@@ -14,6 +14,9 @@ const SEEN_WITHIN: TimeDelta = TimeDelta::days(365);
 /// Who was referred to a facility within this time is in its care.
 const REFERRED_WITHIN: TimeDelta = TimeDelta::days(180);
 
+/// A record that was opened with a reason stays open for this long.
+pub const OPEN_FOR: TimeDelta = TimeDelta::hours(1);
+
 /// A patient, with her identity opened.
 #[derive(Clone, Debug)]
 pub struct Patient {
@@ -143,13 +146,15 @@ pub async fn find(
     row.map(|row| row.open(vault)).transpose()
 }
 
-/// Lets an account read a record of another facility until then; why stands in the trail.
+/// Lets an account read a record of another facility from now on, and says until when; why stands in
+/// the trail.
 pub async fn open_with_reason(
     work: &mut PgConnection,
     staff: Uuid,
     person: Uuid,
-    until: DateTime<Utc>,
-) -> Result<(), StoreError> {
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, StoreError> {
+    let until = now + OPEN_FOR;
     sqlx::query(
         "INSERT INTO opened_record (staff, person, until) VALUES ($1, $2, $3)
          ON CONFLICT (staff, person) DO UPDATE SET until = excluded.until",
@@ -159,7 +164,7 @@ pub async fn open_with_reason(
     .bind(until)
     .execute(work)
     .await?;
-    Ok(())
+    Ok(until)
 }
 
 /// The day a year ago: who was seen since is in a facility's care.

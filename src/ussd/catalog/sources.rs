@@ -36,6 +36,12 @@ const FACILITY_PHONE: FieldSpec =
     text("phone", "076 000000", "076 000000", "number as people say it; empty where none is known");
 const FACILITY: FieldSpec =
     text("facility", "Bo Government Hospital", "Princess Christian Maternity Hospital", "facility");
+/// As long as the API takes a reason.
+const LONGEST_REASON: &str = "Brought in unconscious by her neighbour after a fall from a motorbike near the \
+    market; no papers with her but her card, and nobody at the ward who knows her. The blood pressure is high \
+    and she seems to be in the eighth month, so before any medicine is given we must know what she takes, what \
+    she does not tolerate, how the pregnancy went so far and how the ones before it ended. The hospital that \
+    cares for her was called twice and did not answer; her family has been sent for and is on the way here.";
 
 /// Facts about the number, always there as `{{ phone.… }}`.
 pub(super) const PHONE: &[FieldSpec] = &[
@@ -288,15 +294,21 @@ pub(super) const SOURCES: &[SourceSpec] = &[
         Guard::Pin,
         &[],
         &[
-            ID,
+            text("id", "12", "999999999999999", "what a choice of it saves"),
             date("on", "2026-11-20", "day"),
             text(
                 "who",
                 "Nurse, Bo Government Hospital",
-                "Nurse, Princess Christian Maternity Hospital",
+                "Health officer, Princess Christian Maternity Hospital",
                 "who looked; \"you\" for her own phone",
             ),
             text("what", "record", "appointments", "what was looked at, in her language"),
+            text(
+                "reason",
+                "Brought in unconscious",
+                LONGEST_REASON,
+                "why, as it was typed, where she was not in that facility's care; else empty",
+            ),
         ],
         "who looked at her record, newest first, at most 20",
     ),

@@ -1,6 +1,7 @@
 //! The API over real HTTP and a real database.
 
 mod bad_input;
+mod break_glass;
 mod document;
 mod every_route;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{OTHER_HOSPITAL, World};
 
 fn visit() -> Value {
     json!({
@@ -63,13 +63,13 @@ async fn another_facilitys_patient_is_opened_with_a_reason_that_is_kept() {
     world.call("GET", &path, Some(&other), None).await.expect(200);
     let visits = format!("/api/v1/patients/{id}/visits");
     world.call("POST", &visits, Some(&other), Some(visit())).await.expect(403);
-    // She sees it on her phone: a nurse of the other hospital looked.
+    // She sees it on her phone: a nurse of the other hospital looked, and why; not twice.
     let mut work = world.database.pool.acquire().await.unwrap();
-    let looks = mamacare::store::access::looks(&mut work, id, 9, 2).await.unwrap();
-    assert!(
-        looks.iter().any(|look| look.role.as_deref() == Some("nurse") && look.facility == Some(90_002)),
-        "{looks:?}"
-    );
+    let looks = mamacare::store::access::looks(&mut work, &world.keyring, id, 9, 2).await.unwrap();
+    let of_other = looks.iter().filter(|look| look.facility == Some(OTHER_HOSPITAL));
+    let of_other: Vec<_> =
+        of_other.map(|look| (look.role.as_deref().unwrap(), look.reason.as_deref().unwrap())).collect();
+    assert_eq!(of_other, [("nurse", "Brought in unconscious, only her card with her")], "{looks:?}");
     let admin = world.sign_in("admin").await;
     let trail =
         world.call("GET", &format!("/api/v1/audit?patient={id}"), Some(&admin), None).await.expect(200);

@@ -120,6 +120,7 @@ impl World {
             (Role::Hospital, "other-hospital", None, Some(OTHER_HOSPITAL)),
             (Role::Professional, "nurse", Some("nurse"), Some(HOSPITAL)),
             (Role::Professional, "other-nurse", Some("nurse"), Some(OTHER_HOSPITAL)),
+            (Role::Professional, "other-doctor", Some("doctor"), Some(OTHER_HOSPITAL)),
             (Role::Pharmacy, "pharmacy", None, Some(PHARMACY)),
         ] {
             self.account(role, name, profession, facility, &hash).await;

@@ -44,8 +44,18 @@ impl TestNode {
         Self::on(TestDatabase::new().await, change).await
     }
 
-    /// A node on that database; it serves the shipped menus out of a folder.
+    /// A node on that database.
     pub async fn on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        let keys = Arc::new(Keyring::new(&clock::octets(), clock::generator()));
+        Self::keyed(database, keys, change).await
+    }
+
+    /// A node on that database with those keys; it serves the shipped menus out of a folder.
+    pub async fn keyed(
+        database: TestDatabase,
+        keys: Arc<Keyring>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let menus = TestFolder::new();
         for (name, text) in mamacare::menu::Sources::from_embedded().pairs() {
             let file = menus.path().join(name);
@@ -63,7 +73,7 @@ impl TestNode {
         settings.database.url = Some(Secret::new(database.url_as(mamacare::store::roles::APPLICATION)));
         settings.menu.dir = Some(menus.path().to_owned());
         change(&mut settings);
-        let node = start(settings).await;
+        let node = start(settings, keys).await;
         let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         Self { database, menus, node, client }
     }
@@ -117,8 +127,7 @@ impl TestNode {
     }
 }
 
-async fn start(settings: Settings) -> Node {
-    let keys = Arc::new(Keyring::new(&clock::octets(), clock::generator()));
+async fn start(settings: Settings, keys: Arc<Keyring>) -> Node {
     let cheap = HasherSettings { memory_kib: 64, passes: 1, ..settings.pin.hasher() };
     let foundation = Foundation {
         clock: Clock::system(),
