@@ -25,9 +25,9 @@ use line::Line;
 const MOST_WRITES: usize = 256;
 /// Dialling phones in one query at most.
 const MOST_OPENINGS: usize = 128;
-/// Transactions under way at once. Two: while one waits for the disk, the other gathers and fills.
-const WRITE_LANES: usize = 2;
-/// Queries under way at once.
+/// Transactions under way at once, where some are held up.
+const WRITE_LANES: usize = 4;
+/// Queries under way at once, where some are held up.
 const READ_LANES: usize = 2;
 /// No batch takes longer: whoever asked has been answered with a polite end by then.
 const PATIENCE: Duration = Duration::from_secs(2);
