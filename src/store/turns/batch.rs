@@ -100,3 +100,61 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
         received.await.ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Answers with the size of the batch; a batch with a zero in it waits for a permit.
+    struct Counting {
+        begun: Arc<Semaphore>,
+        released: Arc<Semaphore>,
+    }
+
+    impl Lane<u32, usize> for Counting {
+        async fn work(&mut self, questions: Vec<u32>) -> Vec<usize> {
+            self.begun.add_permits(1);
+            if questions.contains(&0) {
+                self.released.acquire().await.unwrap().forget();
+            }
+            vec![questions.len(); questions.len()]
+        }
+    }
+
+    fn batcher(lanes: usize) -> (Batcher<u32, usize>, Arc<Semaphore>, Arc<Semaphore>) {
+        let (begun, released) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let lane = |_| Counting { begun: Arc::clone(&begun), released: Arc::clone(&released) };
+        (Batcher::start((0..lanes).map(lane), 8), begun, released)
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_a_batch_is_under_way_goes_together() {
+        let (batcher, begun, released) = batcher(1);
+        let asking = batcher.clone();
+        let first = tokio::spawn(async move { asking.ask(0).await });
+        begun.acquire().await.unwrap().forget();
+        // Polled in this order: the three stand in the queue before the first batch is let go.
+        let (one, other, third, ()) = tokio::join!(
+            batcher.ask(1),
+            batcher.ask(2),
+            batcher.ask(3),
+            async { released.add_permits(1) }
+        );
+        assert_eq!(first.await.unwrap(), Some(1));
+        assert_eq!([one, other, third], [Some(3); 3]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_is_held_up_holds_up_no_other() {
+        let (batcher, begun, released) = batcher(2);
+        let asking = batcher.clone();
+        let first = tokio::spawn(async move { asking.ask(0).await });
+        begun.acquire().await.unwrap().forget();
+        assert_eq!(batcher.ask(1).await, Some(1));
+        assert!(!first.is_finished());
+        released.add_permits(1);
+        assert_eq!(first.await.unwrap(), Some(1));
+    }
+}
