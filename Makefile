@@ -27,7 +27,8 @@ menus:
 	"$$target/debug/mamacare" menu test menus
 
 test: lint menus
-	@cargo test --locked --doc
+	@scripts/setup test
+	cargo test --locked --doc
 	if cargo nextest --version >/dev/null 2>&1; then
 	    cargo nextest run --locked
 	else
@@ -40,3 +41,4 @@ bench:
 	cargo run --locked --release --example turns
 	cargo run --locked --release --example reminders
 	cargo run --locked --release --example outbox
+	cargo run --locked --release --example api
