@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::answer::{Accepted, Created, Done, Download, Found, Lines, Versioned};
 use super::body::{Body, Filter};
-use super::gate::{Allowed, Knock, Public};
+use super::gate::{Allowed, Knock, Proof, Public};
 use super::once::Once;
 use super::path::{At, InPath};
 use super::version::IfMatch;
@@ -108,6 +108,15 @@ impl Part for Knock {
     fn describe(_: &mut Sheet) {}
 }
 
+impl Part for Proof {
+    fn describe(sheet: &mut Sheet) {
+        sheet.refuses(
+            401,
+            "What was sent proves nothing: something of it is wrong, or there were too many tries.",
+        );
+    }
+}
+
 impl<T: InPath> Part for At<T> {
     fn describe(sheet: &mut Sheet) {
         sheet.in_path = T::schemas();
@@ -140,20 +149,36 @@ impl<T: ToSchema> Part for Filter<T> {
             .filter_map(Value::as_str)
             .collect();
         for (name, field) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let field = not_null(field);
-            let description = field.get("description").cloned().unwrap_or_default();
-            sheet.parameters.push(json!({
-                "name": name, "in": "query", "required": required.contains(&name.as_str()),
-                "description": description, "schema": field,
-            }));
+            let field = of_parameter(field);
+            let mut parameter = json!({
+                "name": name, "in": "query", "required": required.contains(&name.as_str()), "schema": field,
+            });
+            if let (Some(description), Some(parameter)) =
+                (field.get("description"), parameter.as_object_mut())
+            {
+                parameter.insert("description".to_owned(), description.clone());
+            }
+            sheet.parameters.push(parameter);
         }
         sheet.refuses(400, "The query is not as described.");
     }
 }
 
-/// A parameter that is absent is absent; there is no null in a query.
-fn not_null(schema: &Value) -> Value {
+/// A parameter that is absent is absent; there is no null in a query, and no object.
+fn of_parameter(schema: &Value) -> Value {
     let mut schema = schema.clone();
+    // A type in line with a description beside it comes as both of two, the second any object.
+    if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+        let mut merged = Map::new();
+        for part in parts.iter().filter_map(Value::as_object) {
+            let words_alone = part.contains_key("description") && !part.contains_key("properties");
+            let parts = part.iter().filter(|(name, value)| {
+                !(words_alone && name.as_str() == "type" && value.as_str() == Some("object"))
+            });
+            merged.extend(parts.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        schema = Value::Object(merged);
+    }
     if let Some(kinds) = schema.get("type").and_then(Value::as_array) {
         let kind = kinds.iter().find(|kind| kind.as_str() != Some("null")).cloned().unwrap_or_default();
         if let Some(schema) = schema.as_object_mut() {

@@ -105,6 +105,18 @@ impl FromRequestParts<Arc<Api>> for Knock {
     }
 }
 
+/// A [`Knock`] of somebody who proves by what she sends who she is, and is refused by 401.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof;
+
+impl FromRequestParts<Arc<Api>> for Proof {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        Knock::from_request_parts(parts, api).await.map(|Knock| Self)
+    }
+}
+
 async fn actor(api: &Api, headers: &HeaderMap) -> Result<Actor, Problem> {
     let token = presented(headers)
         .ok_or_else(|| Problem::unauthenticated("sign in, and send Authorization: Bearer with the token"))?;

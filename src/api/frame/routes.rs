@@ -117,6 +117,19 @@ impl Routes {
         }
     }
 
+    /// Describes that what its body names may not be there, or be out of reach.
+    pub fn may_miss(&mut self, method: &str, path: &'static str) {
+        self.amend(method, path, |operation| {
+            let answer = serde_json::json!({
+                "description": "There is no such thing, or it is out of reach.",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            });
+            if let Some(answers) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+                answers.insert("404".to_owned(), answer);
+            }
+        });
+    }
+
     /// All routes.
     pub fn listed(&self) -> &[Listed] {
         &self.listed

@@ -27,6 +27,7 @@ pub fn list(routes: &mut Routes) {
         "Birth records at the addresses of the old system, for health professionals.",
     );
     routes.post("/api/patient/birth-records", add, "Write down a birth");
+    routes.may_miss("post", "/api/patient/birth-records");
     routes.put("/api/patient/birth-records/{id}", amend, "Amend a birth");
     routes.delete("/api/patient/birth-records/{id}", remove, "Strike out a birth");
 }

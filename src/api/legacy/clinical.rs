@@ -29,6 +29,7 @@ pub fn list(routes: &mut Routes) {
         "Medical records at the addresses of the old system, for health professionals.",
     );
     routes.post("/api/patient/medical-records", add, "Write down a medical record");
+    routes.may_miss("post", "/api/patient/medical-records");
     routes.delete("/api/patient/medical-records/{id}", remove, "Strike out a medical record");
 }
 

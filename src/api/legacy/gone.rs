@@ -46,7 +46,7 @@ pub fn list(routes: &mut Routes) {
             operation["parameters"] = names
                 .iter()
                 .map(|name| serde_json::json!({"name": name, "in": "path", "required": true,
-                    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]+$"}}))
+                    "schema": {"type": "string"}}))
                 .collect();
         });
     }

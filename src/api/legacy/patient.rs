@@ -15,7 +15,7 @@ use crate::api::account::Message;
 use crate::api::frame::answer::Found;
 use crate::api::frame::body::Body;
 use crate::api::frame::field::{Phone, Pin};
-use crate::api::frame::gate::{Allowed, Knock};
+use crate::api::frame::gate::{Allowed, Knock, Proof};
 use crate::api::frame::page::All;
 use crate::api::frame::{Api, Problem, Routes};
 use crate::api::patient_sign_in::{self, PatientLogin};
@@ -68,7 +68,7 @@ fn by_pin(api: &Api, person: Uuid, act: &'static str) -> trail::Line {
 
 async fn profile_by_pin(
     State(api): State<Arc<Api>>,
-    _: Knock,
+    _: Proof,
     Body(login): Body<PatientLogin>,
 ) -> Result<Found<ProfileView>, Problem> {
     let person = patient_sign_in::person(&api, &login).await?;
@@ -79,7 +79,7 @@ async fn profile_by_pin(
 
 async fn change_by_pin(
     State(api): State<Arc<Api>>,
-    _: Knock,
+    _: Proof,
     Body(body): Body<ChangeByPin>,
 ) -> Result<Found<ProfileView>, Problem> {
     let person = patient_sign_in::person(&api, &body.login).await?;
@@ -104,6 +104,7 @@ async fn change_own(
 
 /// A medical record in the old fields.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OldRecordView)]
 pub struct RecordView {
     /// Its number, hers alone.
     pub id: i32,
@@ -255,7 +256,7 @@ pub struct ResetPin {
 
 async fn reset(
     State(api): State<Arc<Api>>,
-    _: Knock,
+    _: Proof,
     Body(body): Body<ResetPin>,
 ) -> Result<Found<Message>, Problem> {
     let login = PatientLogin { phone: body.phone, pin: body.pin, person: None };

@@ -112,6 +112,11 @@ impl PinHasher {
         self.pool.waiting()
     }
 
+    /// Hashes and checks that were done since the start.
+    pub fn done(&self) -> u64 {
+        self.pool.done()
+    }
+
     fn key(&self, pin: &str) -> [u8; 32] {
         let mut mac = self.pepper.clone();
         mac.update(pin.as_bytes());

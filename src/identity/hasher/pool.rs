@@ -32,6 +32,8 @@ struct Queue {
     waiting: VecDeque<Job>,
     /// Checks that a thread is working on.
     running: usize,
+    /// Hashes and checks that were done.
+    done: u64,
     /// Moving mean of what a check takes.
     mean: Duration,
     closed: bool,
@@ -70,6 +72,10 @@ impl Pool {
     pub(super) fn waiting(&self) -> usize {
         self.0.lock().waiting.len()
     }
+
+    pub(super) fn done(&self) -> u64 {
+        self.0.lock().done
+    }
 }
 
 impl Drop for Pool {
@@ -81,7 +87,7 @@ impl Drop for Pool {
 
 impl Shared {
     const fn new(params: Params, threads: usize, max_wait: Duration) -> Self {
-        let queue = Queue { waiting: VecDeque::new(), running: 0, mean: FIRST_GUESS, closed: false };
+        let queue = Queue { waiting: VecDeque::new(), running: 0, done: 0, mean: FIRST_GUESS, closed: false };
         Self { params, threads, max_wait, queue: Mutex::new(queue), arrived: Condvar::new() }
     }
 
@@ -114,6 +120,8 @@ impl Shared {
             // Who has given up waiting needs no answer, and the next in the queue does.
             let worked = job.task.wanted();
             if worked {
+                // Counted before it answers: who has the answer finds it counted.
+                self.lock().done += 1;
                 job.run(&self.params, &mut memory);
                 metrics::histogram!("mamacare_pin_check_seconds").record(started.elapsed());
             }

@@ -136,12 +136,8 @@ mod tests {
         let first = tokio::spawn(async move { asking.ask(0).await });
         begun.acquire().await.unwrap().forget();
         // Polled in this order: the three stand in the queue before the first batch is let go.
-        let (one, other, third, ()) = tokio::join!(
-            batcher.ask(1),
-            batcher.ask(2),
-            batcher.ask(3),
-            async { released.add_permits(1) }
-        );
+        let (one, other, third, ()) =
+            tokio::join!(batcher.ask(1), batcher.ask(2), batcher.ask(3), async { released.add_permits(1) });
         assert_eq!(first.await.unwrap(), Some(1));
         assert_eq!([one, other, third], [Some(3); 3]);
     }

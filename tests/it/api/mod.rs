@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod break_glass;
+mod contract;
 mod document;
 mod every_route;
 mod hostile;
@@ -10,6 +11,7 @@ mod old_clients;
 mod permissions;
 mod plans;
 mod record;
+mod schemathesis;
 mod sign_in;
 mod staff;
 mod world;

@@ -151,6 +151,75 @@ async fn tries_of_one_address_are_limited_and_told_how_long() {
     assert!((1..=11).contains(&wait), "{wait}");
 }
 
+/// Asks until it is refused; how many were answered before, and how long to wait.
+async fn asked_until_refused(world: &World, path: &str, token: Option<&str>) -> (u32, u32) {
+    for before in 0..50 {
+        let told = world.call("GET", path, token, None).await;
+        if told.status == 429 {
+            assert_eq!(told.body["status"], 429);
+            return (before, told.retry_after.unwrap());
+        }
+        assert!(told.status.is_success(), "{}", told.text);
+    }
+    panic!("{path} is never refused");
+}
+
+#[tokio::test]
+async fn requests_of_one_address_are_limited_and_told_how_long() {
+    let rates = Rates { address: Rate { per_minute: 1, burst: 5 }, ..generous() };
+    let world = World::limited(rates).await;
+    let (before, wait) = asked_until_refused(&world, "/api/hospitals", None).await;
+    assert_eq!(before, 5);
+    assert!((1..=61).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn requests_of_one_account_are_limited_and_others_go_on() {
+    let rates = Rates { account: Rate { per_minute: 1, burst: 5 }, ..generous() };
+    let world = World::limited(rates).await;
+    let nurse = world.sign_in("nurse").await;
+    let (before, wait) = asked_until_refused(&world, "/api/account", Some(&nurse)).await;
+    assert_eq!(before, 5);
+    assert!((1..=61).contains(&wait), "{wait}");
+    // The limit is of the account, not of one of its tokens, and of no other account.
+    let again = world.sign_in("nurse").await;
+    world.call("GET", "/api/account", Some(&again), None).await.expect(429);
+    let other = world.sign_in("other-nurse").await;
+    world.call("GET", "/api/account", Some(&other), None).await.expect(200);
+}
+
+#[tokio::test]
+async fn each_sign_in_costs_one_check_whoever_it_is() {
+    let world = World::new().await;
+    let nurse = world.sign_in("nurse").await;
+    let (known, unknown) = ("+23276000001", "+23276000009");
+    world.patient(&nurse, "Aminata", Some(known)).await;
+    world.chosen_pin(known, "480625").await;
+    let wrong = "wrong wrong wrong";
+    let staff = |name: &str, password: &str| ("/api/login", credentials(name, password));
+    let admin = |name: &str, password: &str| ("/api/admin/login", credentials(name, password));
+    let patient = |phone: &str, pin: &str| ("/api/patient/login", json!({"phone": phone, "pin": pin}));
+    let mobile = |phone: &str, pin: &str| ("/api/mobile/auth", json!({"phone": phone, "pin": pin}));
+    // What stands in for a hash that is not there is made at the first need of it.
+    for (path, body) in [staff("nobody", wrong), patient(unknown, "111213")] {
+        world.call("POST", path, None, Some(body)).await.expect(401);
+    }
+    for (path, body) in [
+        staff("nurse", wrong),
+        staff("nobody", PASSWORD),
+        admin("nurse", PASSWORD),
+        admin("nobody", PASSWORD),
+        patient(known, "111213"),
+        patient(unknown, "111213"),
+        mobile(known, "111213"),
+        mobile(unknown, "480625"),
+    ] {
+        let before = world.hasher.done();
+        world.call("POST", path, None, Some(body.clone())).await.expect(401);
+        assert_eq!(world.hasher.done() - before, 1, "{path} {body}");
+    }
+}
+
 #[tokio::test]
 async fn a_patient_signs_in_with_number_and_pin_and_the_counters_are_those_of_the_phone() {
     let world = World::new().await;

@@ -29,6 +29,7 @@ pub struct World {
     pub keyring: Arc<Keyring>,
     pub base: String,
     pub clock: Clock,
+    pub hasher: PinHasher,
     client: Client,
 }
 
@@ -96,7 +97,7 @@ impl World {
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
         let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        let world = Self { database, keyring, base, clock, client };
+        let world = Self { database, keyring, base, clock, hasher: hasher.clone(), client };
         world.furnish(&hasher).await;
         world
     }
