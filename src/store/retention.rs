@@ -21,7 +21,7 @@ pub struct Rule {
 }
 
 /// All rules.
-pub const RULES: [Rule; 5] = [
+pub const RULES: [Rule; 6] = [
     Rule {
         name: "requests",
         what: "what numbers asked for, kept for the limits on it",
@@ -41,6 +41,13 @@ pub const RULES: [Rule; 5] = [
         days: 30,
         statement: "DELETE FROM mailed_token WHERE id IN (
             SELECT id FROM mailed_token WHERE expires_at < $1 LIMIT 5000)",
+    },
+    Rule {
+        name: "answers",
+        what: "answers kept for requests that come twice",
+        days: 2,
+        statement: "DELETE FROM once WHERE (actor, key) IN (
+            SELECT actor, key FROM once WHERE created_at < $1 LIMIT 5000)",
     },
     Rule {
         name: "records_opened",
