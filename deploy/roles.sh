@@ -5,6 +5,8 @@ set -euo pipefail
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
     --set app_password="$(cat /run/secrets/app_password)" <<'SQL'
 CREATE ROLE mamacare_app LOGIN PASSWORD :'app_password';
+CREATE ROLE mamacare_api NOLOGIN;
+GRANT mamacare_api TO mamacare_app;
 CREATE ROLE mamacare_report LOGIN;
-CREATE ROLE mamacare_backup LOGIN;
+CREATE ROLE mamacare_backup LOGIN BYPASSRLS;
 SQL

@@ -120,6 +120,7 @@ async fn start(settings: Settings, keys: Arc<Keyring>, hasher: PinHasher) -> Res
         clock: Clock::system(),
         listener: TcpListener::bind("127.0.0.1:0").await?,
         pool: mamacare::app::database::pool(&settings.database)?,
+        scoped: mamacare::app::database::scoped_pool(&settings.database)?,
         hasher,
         vault: Arc::new(Vault::new(keys, 10_000)),
         country: Arc::new(Country::shipped()?),

@@ -48,7 +48,7 @@ async fn show(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnAccount>,
 ) -> Result<Found<OwnAccount>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = own(&api, &mut work, actor.id()).await?;
     let guard = accounts::hold(&mut work, api.keyring(), account.id).await?;
     work.commit().await?;
@@ -130,7 +130,7 @@ async fn change_password(
     Body(change): Body<ChangePassword>,
 ) -> Result<Done, Problem> {
     let _ = knock;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = own(&api, &mut work, actor.id()).await?;
     prove(&api, &account, &change.current).await?;
     let password = choose(&change.new, &account)?;
@@ -157,7 +157,7 @@ async fn forgot(
     Body(forgot): Body<Forgot>,
 ) -> Result<Accepted<Message>, Problem> {
     let patience = api.refusal();
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     let account = accounts::find_by_email(&mut work, api.keyring(), &forgot.email).await?;
     if let Some(account) = account.filter(|account| account.status == "active") {
         mails::link(&api, &mut work, &account, MailedPurpose::ResetPassword).await?;
@@ -193,7 +193,7 @@ async fn take(
 }
 
 async fn reset(State(api): State<Arc<Api>>, _: Knock, Body(reset): Body<Reset>) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     let account = take(&api, &mut work, MailedPurpose::ResetPassword, &reset.token).await?;
     if account.status != "active" {
         return Err(Problem::field("token", NO_LINK));
@@ -215,7 +215,7 @@ pub struct Token {
 }
 
 async fn verify(State(api): State<Arc<Api>>, _: Knock, Body(verify): Body<Token>) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     let account = take(&api, &mut work, MailedPurpose::VerifyEmail, &verify.token).await?;
     accounts::verified(&mut work, account.id, api.now()).await?;
     work.commit().await?;
@@ -239,7 +239,7 @@ async fn accept(
     _: Knock,
     Body(accept): Body<Accept>,
 ) -> Result<Found<User>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     let account = take(&api, &mut work, MailedPurpose::Invitation, &accept.token).await?;
     if account.status != "invited" {
         return Err(Problem::field("token", NO_LINK));
@@ -280,7 +280,7 @@ async fn totp_begin(
     _: Knock,
     Body(proof): Body<Proof>,
 ) -> Result<Found<TotpBegun>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = own(&api, &mut work, actor.id()).await?;
     prove(&api, &account, &proof.current).await?;
     let guard = accounts::hold(&mut work, api.keyring(), account.id).await?;
@@ -307,7 +307,7 @@ async fn totp_confirm(
     _: Knock,
     Body(code): Body<Code>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let guard = accounts::hold(&mut work, api.keyring(), actor.id()).await?;
     let Some(secret) = guard.totp.filter(|_| !guard.totp_on) else {
         return Err(Problem::conflict("there is nothing to confirm; begin first"));
@@ -328,7 +328,7 @@ async fn totp_withdraw(
     _: Knock,
     Body(proof): Body<Proof>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = own(&api, &mut work, actor.id()).await?;
     prove(&api, &account, &proof.current).await?;
     accounts::hold(&mut work, api.keyring(), account.id).await?;

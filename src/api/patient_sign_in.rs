@@ -76,7 +76,7 @@ pub(super) async fn person(api: &Api, login: &PatientLogin) -> Result<Uuid, Prob
 
 /// Starts a sign-in for somebody who proved herself.
 pub(super) async fn admit(api: &Api, id: Uuid) -> Result<SignedIn, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     let opened =
         people::open(&mut work, &api.vault, id).await?.ok_or_else(|| Problem::unauthenticated(REFUSED))?;
     let name = format!("{} {}", opened.identity.given, opened.identity.family).trim().to_owned();
@@ -118,7 +118,7 @@ async fn choose(State(api): State<Arc<Api>>, _: Proof, Body(body): Body<ChoosePi
         return Err(Problem::unauthenticated(REFUSED));
     };
     pins::choose(&api, person, body.phone.0, &body.new_pin.0).await?;
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     accounts::end_all(&mut work, Subject::Person(person), None, Ended::Password, api.now()).await?;
     work.commit().await?;
     api.forget(Subject::Person(person));
@@ -157,7 +157,7 @@ async fn forgotten(
 pub(super) async fn recover(api: &Api, phone: Phone, place: u8) -> Result<(), Problem> {
     let patience = api.refusal();
     let key = api.keyring().phone_index(phone.0);
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     let person = people::chosen(&mut work, &key, place.saturating_sub(1)).await?;
     let opened = match person {
         Some(person) => people::open(&mut work, &api.vault, person).await?,
@@ -166,7 +166,7 @@ pub(super) async fn recover(api: &Api, phone: Phone, place: u8) -> Result<(), Pr
     work.rollback().await?;
     if let Some(opened) = opened {
         let (pin, hash) = pins::draw(api, &opened.identity, phone.0).await?;
-        let mut work = api.begin().await?;
+        let mut work = api.door().await?;
         phones::hold(&mut work, &key).await?;
         let cause: [u8; 16] = api.keyring().random();
         let asked = phones::ask(&mut work, &key, Request::RecoverPin, &cause, api.now(), &ALLOWED).await?;

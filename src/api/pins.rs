@@ -100,7 +100,7 @@ pub enum Tried {
 pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<Tried, Problem> {
     let phone = api.keyring().phone_index(msisdn);
     let attempt = i64::from_be_bytes(api.keyring().random());
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     let person = people::chosen(&mut work, &phone, place.saturating_sub(1)).await?;
     let credential = match person {
         Some(person) => credentials::find(&mut work, person).await?,
@@ -133,7 +133,7 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
         }
         return Ok(Tried::Refused);
     };
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     let counts = credentials::still_counts(&mut work, person, &credential.hash).await?;
     let fresh = credential.expires_at.is_none_or(|until| until > now);
     if !(counts && fresh) {
@@ -152,7 +152,7 @@ async fn refused(
     locked: Option<DateTime<Utc>>,
 ) -> Result<(), Problem> {
     use crate::store::trail::{Doer, Line, add};
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     let doer = Doer { staff: None, role: None, facility: None, sign_in: Uuid::nil() };
     let line =
         Line { at: api.now(), doer, person: Some(person), act: "sign_in_failed", what: "pin", reason: None };
@@ -173,7 +173,7 @@ async fn refused(
 
 /// Makes a PIN that she chose her own.
 pub async fn choose(api: &Api, person: Uuid, msisdn: Msisdn, pin: &Pin) -> Result<(), Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.herself(person).await?;
     let opened = people::open(&mut work, &api.vault, person)
         .await?
         .ok_or_else(|| Problem::missing("there is no such person"))?;
@@ -183,7 +183,7 @@ pub async fn choose(api: &Api, person: Uuid, msisdn: Msisdn, pin: &Pin) -> Resul
         .map_err(|refused| Problem::field("new_pin", refused.to_string()))?;
     work.rollback().await?;
     let hash = api.pins.hash(pin.reveal()).await?;
-    let mut work = api.begin().await?;
+    let mut work = api.herself(person).await?;
     credentials::propose(&mut work, person, &hash, &api.keyring().random()).await?;
     credentials::confirm(&mut work, person, &hash, api.now()).await?;
     work.commit().await?;

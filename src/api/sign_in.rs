@@ -125,7 +125,7 @@ async fn sign_in(api: &Api, login: &Login, roles: &[Role]) -> Result<Found<Signe
         patience.await;
     }
     let account = checked?;
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     accounts::signed_in(&mut work, account.id, api.now()).await?;
     let signed_in = start(api, &mut work, Subject::Staff(account.id), User::from(&account)).await?;
     work.commit().await?;
@@ -134,7 +134,7 @@ async fn sign_in(api: &Api, login: &Login, roles: &[Role]) -> Result<Found<Signe
 
 async fn check(api: &Api, login: &Login, roles: &[Role]) -> Result<Account, Problem> {
     let password = Password::typed(&login.password);
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     let account = accounts::find_by_email(&mut work, api.keyring(), &login.email).await?;
     let account = account.filter(|account| account.status == "active" && roles.contains(&account.role));
     let Some((account, hash)) =
@@ -155,7 +155,7 @@ async fn check(api: &Api, login: &Login, roles: &[Role]) -> Result<Account, Prob
         note(api, &account, "sign_in_failed").await?;
         return Err(Problem::unauthenticated(REFUSED));
     }
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     if guard.totp_on {
         let Some(code) = &login.code else {
             return Err(Problem::unauthenticated("send the code of your authenticator app too")
@@ -243,7 +243,7 @@ async fn refresh(
     let handle = Handle::parse(&refresh.refresh_token).map_err(|_| Problem::unauthenticated(NOT_GOOD))?;
     let next = Handle::new(handle.id, api.keyring().random());
     let (old, new) = (handle.digest(api.keyring()), next.digest(api.keyring()));
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     let rotated = accounts::rotate(&mut work, handle.id, &old, &new, api.now()).await?;
     work.commit().await?;
     let subject = match rotated {
@@ -255,14 +255,14 @@ async fn refresh(
         }
         Rotated::Gone => return Err(Problem::unauthenticated(NOT_GOOD)),
     };
-    let live = accounts::live(&api.pool, handle.id, api.now()).await?;
+    let live = accounts::live(&api.service, handle.id, api.now()).await?;
     let live = live.ok_or_else(|| Problem::unauthenticated(NOT_GOOD))?;
     let (token, expires_in) = api.tokens.issue(subject.id(), handle.id, live.role, api.now());
     Ok(Found(Refreshed { token, refresh_token: next.text(), expires_in }))
 }
 
 async fn sign_out(State(api): State<Arc<Api>>, actor: Allowed<grants::SignOut>) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     accounts::end(&mut work, actor.sign_in, Ended::SignOut, api.now()).await?;
     work.commit().await?;
     api.live.invalidate(&actor.sign_in);
@@ -273,7 +273,7 @@ async fn sign_out_everywhere(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::SignOut>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     accounts::end_all(&mut work, actor.subject, None, Ended::Everywhere, api.now()).await?;
     work.commit().await?;
     api.forget(actor.subject);

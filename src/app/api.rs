@@ -19,8 +19,10 @@ use super::turns::MenuShelf;
 
 /// What the API is built on.
 pub struct Ground {
-    /// The database.
-    pub pool: PgPool,
+    /// The database, as row-level security shows it to the API.
+    pub scoped: PgPool,
+    /// The database, as the service itself.
+    pub service: PgPool,
     /// Opens what is sealed.
     pub vault: Arc<Vault>,
     /// Checks PINs and passwords.
@@ -42,7 +44,8 @@ pub fn addresses(settings: &Settings, ground: Ground) -> Router {
     };
     let clock = ground.clock;
     let api = Api::new(ApiParts {
-        pool: ground.pool,
+        scoped: ground.scoped,
+        service: ground.service,
         vault: ground.vault,
         pins: ground.hasher.clone(),
         passwords: ground.hasher,

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
 use super::settings::{Database, SettingsError};
+use crate::store::roles;
 
 /// A connection answers within this time, or is closed.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -14,8 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A connection that was used so lately is thought to work.
 const RECENTLY: Duration = Duration::from_secs(1);
 
-/// Where and how to connect.
+/// How to connect as the service: whoever signs in, row-level security takes for a node.
 pub fn options(database: &Database) -> Result<PgConnectOptions, SettingsError> {
+    Ok(owner_options(database)?.options([("role", roles::APPLICATION)]))
+}
+
+/// How to connect as whom the address names, to change tables and roles.
+pub fn owner_options(database: &Database) -> Result<PgConnectOptions, SettingsError> {
     let url = database.url.as_ref().ok_or_else(|| {
         SettingsError::one(
             "database.url: none given; set DATABASE_URL, such as postgres://mamacare@localhost/mamacare",
@@ -36,9 +42,32 @@ async fn still_there(connection: &mut PgConnection) -> Result<bool, sqlx::Error>
 
 /// A node's connections; they are made when they are needed, and made again when they break.
 pub fn pool(database: &Database) -> Result<PgPool, SettingsError> {
+    Ok(lazily(options(database)?, database, database.connections))
+}
+
+/// The connections of a node's API: it sees of patients what a transaction's scope opens.
+pub fn scoped_pool(database: &Database) -> Result<PgPool, SettingsError> {
+    let options = owner_options(database)?.options([("role", roles::API)]);
+    Ok(lazily(options, database, database.api_connections))
+}
+
+/// Whether a connection of the API is bound by row-level security: what stands between may have left out
+/// what was said at its beginning.
+pub async fn is_scoped(scoped: &PgPool) -> Result<bool, sqlx::Error> {
+    let asked = sqlx::query_scalar("SELECT current_user = $1").bind(roles::API);
+    asked.fetch_one(scoped).await
+}
+
+/// Whether somebody was refused because a role is missing, or not granted to whom signed in.
+pub fn lacks_role(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else { return false };
+    // The first where it is missing, the second where it is not granted.
+    matches!(error.code().as_deref(), Some("22023" | "42501"))
+}
+
+fn lazily(options: PgConnectOptions, database: &Database, connections: u32) -> PgPool {
     let timeout = database.statement_timeout_ms.to_string();
-    let options = options(database)?.options([("statement_timeout", timeout)]);
-    Ok(PgPoolOptions::new()
+    PgPoolOptions::new()
         .test_before_acquire(false)
         .before_acquire(|connection, metadata| {
             Box::pin(async move {
@@ -47,7 +76,7 @@ pub fn pool(database: &Database) -> Result<PgPool, SettingsError> {
             })
         })
         .after_release(|connection, _| Box::pin(still_there(connection)))
-        .max_connections(database.connections)
+        .max_connections(connections)
         .acquire_timeout(Duration::from_millis(database.acquire_timeout_ms))
-        .connect_lazy_with(options))
+        .connect_lazy_with(options.options([("statement_timeout", timeout)]))
 }

@@ -48,6 +48,8 @@ pub struct NodeParts<P> {
     pub listener: TcpListener,
     /// Connections to the database.
     pub pool: PgPool,
+    /// Connections of the API.
+    pub scoped: PgPool,
     /// Keys.
     pub keys: Arc<Keyring>,
     /// Sessions in the database.
@@ -71,6 +73,7 @@ pub struct Node {
     address: SocketAddr,
     menus: Menus,
     pool: PgPool,
+    scoped: PgPool,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     outbox: Outbox,
@@ -86,6 +89,7 @@ impl Node {
             clock,
             listener,
             pool,
+            scoped,
             keys,
             sessions,
             menus,
@@ -128,7 +132,7 @@ impl Node {
             // A node that is dropped stops too.
             let _ = stopped.await;
         }));
-        Ok(Self { address, menus, pool, stop, server, outbox, drain: limits.drain, chores })
+        Ok(Self { address, menus, pool, scoped, stop, server, outbox, drain: limits.drain, chores })
     }
 
     /// Where it listens.
@@ -149,7 +153,8 @@ impl Node {
             tracing::error!(%error, "the server ended badly");
         }
         self.chores.shutdown().await;
-        if tokio::time::timeout(CLOSING, self.pool.close()).await.is_err() {
+        let closing = async { tokio::join!(self.pool.close(), self.scoped.close()) };
+        if tokio::time::timeout(CLOSING, closing).await.is_err() {
             tracing::warn!("connections to the database were left open");
         }
     }

@@ -15,6 +15,7 @@ use crate::messages::keywords::Keywords;
 use crate::messages::schedule::Schedule;
 use crate::privacy::{Keyring, Vault};
 use crate::store::facilities::Directory;
+use crate::store::roles;
 use crate::store::turns::Turns as StoredTurns;
 
 use super::audit::Chainer;
@@ -58,6 +59,24 @@ pub enum ServeError {
     /// The database is behind.
     #[error("the database lacks {0} migrations of this version: run `mamacare migrate`")]
     Behind(usize),
+    /// Roles.
+    #[error(
+        "the role of DATABASE_URL may not act as {app} and {api}: run `mamacare migrate` as the owner of the database \
+         ({source})",
+        app = roles::APPLICATION,
+        api = roles::API
+    )]
+    Role {
+        /// What PostgreSQL says.
+        source: sqlx::Error,
+    },
+    /// Row-level security.
+    #[error(
+        "connections of the API are not those of {}, as they asked to be: what stands before PostgreSQL must pass on \
+         the startup parameter `options` (of PgBouncer, not under ignore_startup_parameters)",
+        roles::API
+    )]
+    Unscoped,
     /// PIN checks.
     #[error(transparent)]
     Hasher(#[from] HasherError),
@@ -99,6 +118,8 @@ pub struct Foundation {
     pub listener: TcpListener,
     /// Connections.
     pub pool: PgPool,
+    /// Connections of the API.
+    pub scoped: PgPool,
     /// Sealing, and with it the keys.
     pub vault: Arc<Vault>,
     /// PIN checks.
@@ -112,7 +133,7 @@ pub struct Foundation {
 impl Foundation {
     /// Builds a node on it and starts it.
     pub async fn start(self) -> Result<Node, ServeError> {
-        let Self { settings, clock, listener, pool, vault, hasher, country, metrics } = self;
+        let Self { settings, clock, listener, pool, scoped, vault, hasher, country, metrics } = self;
         let keys = Arc::clone(vault.keyring());
         let resume_window = Duration::from_secs(settings.ussd.resume_window_seconds);
         let sessions = StoredTurns::start(pool.clone(), Arc::clone(&keys), resume_window);
@@ -156,7 +177,8 @@ impl Foundation {
         };
         chores.spawn(outbox::keep_renewing(renewal, RENEWING));
         let ground = api::Ground {
-            pool: pool.clone(),
+            scoped: scoped.clone(),
+            service: pool.clone(),
             vault: Arc::clone(&vault),
             hasher: hasher.clone(),
             country: Arc::clone(&country),
@@ -197,6 +219,7 @@ impl Foundation {
             clock,
             listener,
             pool,
+            scoped,
             keys,
             sessions,
             menus,
@@ -217,12 +240,16 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
     let metrics = Metrics::install()?;
     let mut stop = Stop::listen()?;
     let pool = database::pool(&settings.database)?;
+    let scoped = database::scoped_pool(&settings.database)?;
     let found = tokio::select! {
         found = wait_for_database(&pool) => found?,
         () = stop.wait() => return Ok(()),
     };
     if found.pending > 0 {
         return Err(ServeError::Behind(found.pending));
+    }
+    if !database::is_scoped(&scoped).await.map_err(ServeError::Away)? {
+        return Err(ServeError::Unscoped);
     }
     let keys = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
     let hasher = PinHasher::start(settings.pin.hasher(), keys.pepper(), clock::octets)?;
@@ -234,6 +261,7 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
         clock: Clock::system(),
         listener,
         pool,
+        scoped,
         vault: Arc::new(Vault::new(keys, VAULT_KEYS)),
         hasher,
         country: Arc::new(Country::shipped()?),
@@ -276,6 +304,7 @@ async fn wait_for_database(pool: &PgPool) -> Result<migrations::Migrations, Serv
         let asked = async { migrations::of(&mut *pool.acquire().await?).await };
         match asked.await {
             Ok(found) => return Ok(found),
+            Err(error) if database::lacks_role(&error) => return Err(ServeError::Role { source: error }),
             Err(error) if begun.elapsed() >= PATIENCE => return Err(ServeError::Away(error)),
             Err(error) => tracing::warn!(%error, "waiting for the database"),
         }

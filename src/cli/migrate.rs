@@ -9,7 +9,7 @@ use crate::app::clock::Clock;
 use crate::app::{database, migrations};
 use crate::care::Country;
 use crate::store::places::add_country;
-use crate::store::roles::{self, RolesError};
+use crate::store::roles;
 
 use super::{SettingsFile, small_runtime};
 
@@ -17,7 +17,7 @@ use super::{SettingsFile, small_runtime};
 ///
 /// Applies to the database of DATABASE_URL the migrations that are in this binary and not yet there, and
 /// adds the districts and facilities of the country that are missing, and gives the roles mamacare_app,
-/// mamacare_report and mamacare_backup what each may do. Connect as the owner of the database. It is safe to run it again, and
+/// mamacare_api, mamacare_report and mamacare_backup what each may do, and with whose rows. Connect as the owner of the database. It is safe to run it again, and
 /// from several machines at once. Run it before `mamacare serve` when you upgrade; nodes of the version
 /// before go on meanwhile.
 #[derive(clap::Args)]
@@ -31,7 +31,7 @@ impl Migrate {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let settings = self.settings.load()?;
         small_runtime()?.block_on(async {
-            let options = database::options(&settings.database)?;
+            let options = database::owner_options(&settings.database)?;
             // One connection of its own: a migration may take longer than a turn's statement may.
             let mut connection = sqlx::PgConnection::connect_with(&options)
                 .await
@@ -42,12 +42,7 @@ impl Migrate {
             let mut work = connection.begin().await?;
             add_country(&mut work, &country.districts, &country.facilities, Clock::system().now()).await?;
             work.commit().await?;
-            match roles::ensure(&mut connection).await {
-                Ok(()) => {}
-                // Its owner may be one who makes no roles: nodes then go on with the role that they have.
-                Err(missing @ RolesError::Missing) => eprintln!("mamacare: {missing}"),
-                Err(RolesError::Database(error)) => return Err(error.into()),
-            }
+            roles::ensure(&mut connection).await?;
             connection.close().await?;
             match before.pending {
                 0 => println!("The database is up to date (migration {}).", after.applied),

@@ -10,7 +10,7 @@ use crate::care::Msisdn;
 use crate::privacy::{PersonKey, Vault};
 
 /// Most people on one number.
-pub const MOST_ON_ONE_NUMBER: i64 = 9;
+pub const MOST_ON_ONE_NUMBER: i32 = 9;
 
 /// A person, with her identity opened.
 #[derive(Debug)]
@@ -139,15 +139,12 @@ pub async fn add(work: &mut PgConnection, person: &NewPerson<'_>) -> Result<(), 
 
 /// The first place that is free on a number, which must be held; none where nine share it.
 pub async fn free_ordinal(work: &mut PgConnection, phone: &[u8; 16]) -> Result<Option<i16>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT free::smallint FROM generate_series(1, $2) AS free
-         WHERE NOT EXISTS (SELECT FROM person_phone WHERE phone = $1 AND ordinal = free)
-         ORDER BY free LIMIT 1",
-    )
-    .bind(phone)
-    .bind(MOST_ON_ONE_NUMBER)
-    .fetch_optional(work)
-    .await
+    // The others on the number may be none whom the caller sees.
+    sqlx::query_scalar("SELECT mamacare_free_ordinal($1, $2)")
+        .bind(phone)
+        .bind(MOST_ON_ONE_NUMBER)
+        .fetch_one(work)
+        .await
 }
 
 /// Links a person to a number.

@@ -5,16 +5,36 @@ DO $roles$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['mamacare_app', 'mamacare_report', 'mamacare_backup'] LOOP
+    FOREACH role IN ARRAY ARRAY['mamacare_app', 'mamacare_api', 'mamacare_report', 'mamacare_backup'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             BEGIN
-                EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', role);
+                EXECUTE format('CREATE ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE', role,
+                    CASE role WHEN 'mamacare_api' THEN 'NOLOGIN' ELSE 'LOGIN' END);
             EXCEPTION WHEN duplicate_object OR unique_violation THEN
                 -- Another run was a moment earlier.
                 NULL;
             END;
         END IF;
     END LOOP;
+    -- A node signs in as the one and is the other on the connections of its API. Whoever migrates may act for
+    -- the node, since some functions are to be its own.
+    IF NOT pg_has_role('mamacare_app', 'mamacare_api', 'MEMBER') THEN
+        GRANT mamacare_api TO mamacare_app;
+    END IF;
+    IF NOT pg_has_role('mamacare_app', 'MEMBER') THEN
+        IF current_setting('server_version_num')::integer >= 160000 THEN
+            -- To become it, and not to see what it sees without: the owner too is held.
+            EXECUTE 'GRANT mamacare_app TO CURRENT_USER WITH INHERIT FALSE';
+        ELSE
+            GRANT mamacare_app TO CURRENT_USER;
+        END IF;
+    END IF;
+    -- pg_dump wants all rows or none. Where this may not be given here, a backup is taken with
+    -- --enable-row-security, which the policies let see everything.
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+       AND NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = 'mamacare_backup') THEN
+        ALTER ROLE mamacare_backup BYPASSRLS;
+    END IF;
 END
 $roles$;
 
@@ -26,9 +46,9 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO mamacare_app, mamacare_report, mamacare_backup', current_database());
 END
 $database$;
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, mamacare_app, mamacare_report, mamacare_backup;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, mamacare_app, mamacare_report, mamacare_backup;
-GRANT USAGE ON SCHEMA public TO mamacare_app, mamacare_report, mamacare_backup;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, mamacare_app, mamacare_api, mamacare_report, mamacare_backup;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, mamacare_app, mamacare_api, mamacare_report, mamacare_backup;
+GRANT USAGE ON SCHEMA public TO mamacare_app, mamacare_api, mamacare_report, mamacare_backup;
 
 -- A node: all rows, no structure. What tells of the past is added to and never changed.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO mamacare_app;
@@ -47,6 +67,16 @@ REVOKE DELETE ON person, facility, facility_detail, document, menu_version, outb
 REVOKE INSERT, UPDATE, DELETE ON district FROM mamacare_app;
 REVOKE INSERT ON reminder_round FROM mamacare_app;
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM mamacare_app;
+
+-- The API: of the same, what its routes need; whose rows, the policies say.
+GRANT SELECT, INSERT, UPDATE, DELETE ON child, immunisation, mailed_token, medicine, once, person_phone, pregnancy,
+    profile, sign_in, staff, visit TO mamacare_api;
+GRANT SELECT, INSERT, UPDATE ON appointment, credential, document, facility, facility_detail, opened_record, outbox,
+    person, phone, referral, staff_detail, staff_guard TO mamacare_api;
+GRANT SELECT, INSERT ON access_log, consent, referral_feedback TO mamacare_api;
+GRANT UPDATE (withdrawn_at, withdrawn_channel) ON consent TO mamacare_api;
+GRANT SELECT ON district, person_in_care TO mamacare_api;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mamacare_api;
 
 -- A backup: reads all, changes nothing.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mamacare_backup;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Api, Problem};
 use crate::identity::{Grant, Role};
 use crate::store::accounts::{self, Subject};
+use crate::store::scope::Scope;
 
 /// Who asks, as her account stands now.
 #[derive(Clone, Debug)]
@@ -38,6 +39,17 @@ impl Actor {
     /// The facility whose patients and staff she reaches. Roles that have one are refused without.
     pub fn own_facility(&self) -> Result<i32, Problem> {
         self.facility.ok_or_else(|| Problem::forbidden("this account belongs to no facility"))
+    }
+
+    /// Whose rows she sees and changes.
+    pub fn scope(&self) -> Scope {
+        let account = self.id();
+        match (self.role, self.facility) {
+            (Role::Patient, _) => Scope::Herself(account),
+            (Role::Administrator, _) => Scope::Administrator { account },
+            (Role::Hospital | Role::Professional, Some(facility)) => Scope::Staff { account, facility },
+            (Role::Hospital | Role::Professional, None) | (Role::Pharmacy, _) => Scope::Nobody { account },
+        }
     }
 
     /// The facility that bounds what she reaches; none for an administrator, who reaches all.
@@ -130,7 +142,7 @@ async fn actor(api: &Api, headers: &HeaderMap) -> Result<Actor, Problem> {
     let live = if let Some(live) = api.live.get(&claims.sid) {
         live
     } else {
-        let live = accounts::live(&api.pool, claims.sid, api.now()).await?.ok_or_else(not_signed_in)?;
+        let live = accounts::live(&api.service, claims.sid, api.now()).await?.ok_or_else(not_signed_in)?;
         let live = Arc::new(live);
         api.live.insert(claims.sid, Arc::clone(&live));
         live

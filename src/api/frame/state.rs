@@ -18,6 +18,8 @@ use crate::care::calendar::local_day;
 use crate::identity::{AccessTokens, PinHasher, Role, TryLimits};
 use crate::privacy::{Keyring, Vault};
 use crate::store::accounts::{Live, Subject};
+use crate::store::record::prescriptions;
+use crate::store::scope::Scope;
 use crate::store::trail::{self, Doer, Line};
 
 /// What can be set.
@@ -88,8 +90,10 @@ impl Texts for EnglishTexts {
 
 /// What the API is made of.
 pub struct ApiParts {
-    /// The database.
-    pub pool: PgPool,
+    /// The database, as the API: row-level security shows what a transaction's scope opens.
+    pub scoped: PgPool,
+    /// The database, as the service itself: for who is not known yet, and for what no patient's row is in.
+    pub service: PgPool,
     /// Opens what is sealed.
     pub vault: Arc<Vault>,
     /// Checks PINs.
@@ -108,8 +112,10 @@ pub struct ApiParts {
 
 /// What the handlers share.
 pub struct Api {
-    /// The database.
-    pub pool: PgPool,
+    /// The database, as the API: row-level security shows what a transaction's scope opens.
+    scoped: PgPool,
+    /// The database, as the service itself: for who is not known yet, and for what no patient's row is in.
+    pub service: PgPool,
     /// Opens what is sealed.
     pub vault: Arc<Vault>,
     /// Checks PINs.
@@ -146,8 +152,9 @@ impl Api {
             tokens: AccessTokens::new(Arc::clone(&keyring), &parts.settings.public_url),
             limits: Limits::new(parts.settings.rates),
             live: Cache::builder().max_capacity(100_000).time_to_live(LIVE_FOR).build(),
-            witness: Witness::start(parts.pool.clone(), keyring),
-            pool: parts.pool,
+            witness: Witness::start(parts.service.clone(), keyring),
+            scoped: parts.scoped,
+            service: parts.service,
             vault: parts.vault,
             pins: parts.pins,
             passwords: parts.passwords,
@@ -215,9 +222,48 @@ impl Api {
         }
     }
 
-    /// A transaction.
-    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, Problem> {
-        Ok(self.pool.begin().await?)
+    /// A transaction that sees and changes what whoever asks may.
+    pub async fn begin(&self, actor: &Actor) -> Result<Transaction<'static, Postgres>, Problem> {
+        self.within(actor.scope()).await
+    }
+
+    /// The same for a table of patients, or a count of them: an administrator's are all.
+    pub async fn country(&self, actor: &Actor) -> Result<Transaction<'static, Postgres>, Problem> {
+        self.within(match actor.scope() {
+            Scope::Administrator { account } => Scope::Country { account },
+            other => other,
+        })
+        .await
+    }
+
+    /// The same for the prescription of a code that somebody was shown.
+    pub async fn with_code(
+        &self,
+        actor: &Actor,
+        code: &str,
+    ) -> Result<Transaction<'static, Postgres>, Problem> {
+        let digest = prescriptions::code_key(self.keyring(), code);
+        self.within(Scope::Code { account: actor.id(), digest }).await
+    }
+
+    /// A transaction for a patient who proved who she is.
+    pub async fn herself(&self, person: Uuid) -> Result<Transaction<'static, Postgres>, Problem> {
+        self.within(Scope::Herself(person)).await
+    }
+
+    /// A transaction for whoever comes by: it sees no patient.
+    pub async fn nobody(&self) -> Result<Transaction<'static, Postgres>, Problem> {
+        self.within(Scope::Nobody { account: Uuid::nil() }).await
+    }
+
+    /// A transaction at the door, where it is found out who asks. Row-level security does not bound it: see
+    /// `tests/it/safety/rows.rs` for the files that may use it.
+    pub async fn door(&self) -> Result<Transaction<'static, Postgres>, Problem> {
+        Ok(self.service.begin().await?)
+    }
+
+    async fn within(&self, scope: Scope) -> Result<Transaction<'static, Postgres>, Problem> {
+        Ok(scope.begin(&self.scoped, self.now()).await?)
     }
 
     /// A line of the trail for something that somebody does.

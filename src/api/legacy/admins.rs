@@ -76,7 +76,7 @@ async fn create(
     actor: Allowed<grants::ManageAdministrators>,
     Body(body): Body<NewAdmin>,
 ) -> Result<Created<AdminAdded>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let name = body.name.as_deref().unwrap_or("Administrator");
     let view = new_administrator(&api, &mut work, &actor, name, &body.email).await?;
     work.commit().await?;
@@ -100,7 +100,7 @@ async fn verify_admin(
     actor: Allowed<grants::ManageAdministrators>,
     At(email): At<String>,
 ) -> Result<Found<AdminVerified>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let found = accounts::find_by_email(&mut work, api.keyring(), &email).await?;
     let account = found.filter(|account| account.role == Role::Administrator);
     let account = account.ok_or_else(|| Problem::missing("there is no such administrator"))?;
@@ -128,7 +128,7 @@ async fn verify_user(
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<Uuid>,
 ) -> Result<Found<UserVerified>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let found = accounts::find(&mut work, api.keyring(), id).await?;
     let account = found.ok_or_else(|| Problem::missing("there is no such account"))?;
     match (account.role, account.facility) {
@@ -180,7 +180,7 @@ async fn all(
     actor: Allowed<grants::ManageAdministrators>,
 ) -> Result<Found<All<AdminView>>, Problem> {
     let _ = actor;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let filter = AccountFilter { roles: &[Role::Administrator], ..AccountFilter::default() };
     let rows = accounts::list(&mut work, api.keyring(), &filter, 1000).await?;
     Ok(Found(rows.into_iter().map(AdminView::from).collect()))
@@ -205,7 +205,7 @@ async fn one(
     actor: Allowed<grants::ManageAdministrators>,
     At(id): At<Uuid>,
 ) -> Result<Found<AdminView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     Ok(Found(AdminView::from(find(&api, &mut work, &actor, id).await?)))
 }
 
@@ -235,7 +235,7 @@ async fn change(
     At(id): At<Uuid>,
     Body(body): Body<AdminChange>,
 ) -> Result<Found<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = find(&api, &mut work, &actor, id).await?;
     let status = match body.status {
         Some(AdminStatus::Inactive) => {
@@ -264,7 +264,7 @@ async fn remove(
     actor: Allowed<grants::ManageAdministrators>,
     At(id): At<Uuid>,
 ) -> Result<Found<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = find(&api, &mut work, &actor, id).await?;
     spare(&mut work, &actor, &account).await?;
     accounts::remove(&mut work, id).await?;

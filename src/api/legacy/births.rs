@@ -88,7 +88,7 @@ async fn add(
     Body(body): Body<OldBirth>,
 ) -> Result<Created<BirthAdded>, Problem> {
     let born_on = body.date_of_birth.past("date_of_birth", api.today(), 25)?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let id = body.patient_id;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     record::hold(&mut work, id).await?;
@@ -141,7 +141,7 @@ async fn amend(
     At(number): At<i16>,
     Body(body): Body<OldBirthChange>,
 ) -> Result<Found<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, body.patient_id, Wants::Change).await?;
     record::hold(&mut work, patient.id).await?;
     let old = find(&mut work, &patient.key, number).await?;
@@ -168,7 +168,7 @@ async fn remove(
     At(number): At<i16>,
     Filter(whose): Filter<Whose>,
 ) -> Result<Found<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, whose.patient_id, Wants::Change).await?;
     find(&mut work, &patient.key, number).await?;
     births::remove(&mut work, patient.id, number).await?;

@@ -65,7 +65,7 @@ async fn add(
     Body(body): Body<OldRecord>,
 ) -> Result<Created<RecordView>, Problem> {
     let held_on = body.date.past("date", api.today(), 10)?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let id = body.patient_id;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     record::hold(&mut work, id).await?;
@@ -120,7 +120,7 @@ async fn remove(
     At(number): At<i32>,
     Filter(whose): Filter<Whose>,
 ) -> Result<Found<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, whose.patient_id, Wants::Change).await?;
     let missing = || Problem::missing("she has no such record");
     let visit = visits::find(&mut work, &patient.key, number).await?.ok_or_else(missing)?;

@@ -190,7 +190,7 @@ async fn add(
     required("specialization", fields.specialization.as_ref())?;
     let mut detail = Detail::default();
     fields.over(&mut detail);
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let facility = affiliation(&mut work, place).await?;
     let account = NewAccount {
         id: api.new_id(),
@@ -229,7 +229,7 @@ async fn all(
     actor: Allowed<grants::ManageFacilities>,
 ) -> Result<Found<All<DoctorView>>, Problem> {
     let _ = actor;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let entries = professionals::list(&mut work, api.keyring(), MOST).await?;
     Ok(Found(entries.into_iter().map(|(account, entry)| view(account, entry)).collect()))
 }
@@ -240,7 +240,7 @@ async fn one(
     At(id): At<Uuid>,
 ) -> Result<Found<DoctorView>, Problem> {
     let _ = actor;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let (account, entry) = find(&api, &mut work, id).await?;
     Ok(Found(view(account, entry)))
 }
@@ -252,7 +252,7 @@ async fn change(
     form: Form<DoctorFields>,
 ) -> Result<Found<Message>, Problem> {
     let fields = form.fields;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let (account, entry) = find(&api, &mut work, id).await?;
     if fields.email.as_ref().is_some_and(|email| !email.eq_ignore_ascii_case(&account.email)) {
         return Err(Problem::field("email", "an account keeps its address; invite her at the new one"));
@@ -284,7 +284,7 @@ async fn remove(
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<Uuid>,
 ) -> Result<Found<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let (account, _) = find(&api, &mut work, id).await?;
     spare(&mut work, &actor, &account).await?;
     accounts::remove(&mut work, id).await?;

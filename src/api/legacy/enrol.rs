@@ -274,7 +274,7 @@ async fn register(
         sms_sent: true,
     };
     let (pin, hash) = pins::draw(api, &identity, new.phone.0).await?;
-    let mut work = api.begin().await?;
+    let mut work = api.door().await?;
     let index = api.keyring().phone_index(new.phone.0);
     phones::hold(&mut work, &index).await?;
     let cause: [u8; 16] = api.keyring().random();

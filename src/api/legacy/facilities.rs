@@ -172,7 +172,7 @@ async fn add(
         return Err(Problem::field("services", "a pharmacy has none"));
     }
     let asked = asked_for(&offers);
-    let mut work = api.begin().await?;
+    let mut work = api.begin(actor).await?;
     let district = place(&mut work, &[state, city]).await?;
     let written = Written {
         name: required("name", fields.name.as_ref())?,
@@ -237,7 +237,7 @@ async fn all<const IS_PHARMACY: bool>(
     actor: Allowed<grants::ManageFacilities>,
 ) -> Result<Found<All<OldFacility>>, Problem> {
     let _ = actor;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let filter = facilities::Filter { pharmacies: IS_PHARMACY, ..facilities::Filter::default() };
     let rows = facilities::list(&mut work, &filter, MOST).await?;
     let open = rows.into_iter().filter(|full| full.status != "closed");
@@ -256,7 +256,7 @@ async fn one<const IS_PHARMACY: bool>(
     At(id): At<i32>,
 ) -> Result<Found<OldFacility>, Problem> {
     let _ = actor;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     Ok(Found(OldFacility::from(find(&mut work, id, IS_PHARMACY).await?)))
 }
 
@@ -267,7 +267,7 @@ async fn change<const IS_PHARMACY: bool>(
     form: Form<FacilityFields>,
 ) -> Result<Found<Message>, Problem> {
     let fields = form.fields;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let old = find(&mut work, id, IS_PHARMACY).await?;
     if IS_PHARMACY && fields.services.as_ref().is_some_and(|services| !services.is_empty()) {
         return Err(Problem::field("services", "a pharmacy has none"));
@@ -327,7 +327,7 @@ async fn close<const IS_PHARMACY: bool>(
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
 ) -> Result<Found<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     find(&mut work, id, IS_PHARMACY).await?;
     facilities::close(&mut work, id, api.now()).await?;
     api.changed(&mut work, &actor, None, "facility").await?;

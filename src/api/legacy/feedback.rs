@@ -70,7 +70,7 @@ async fn add(
         return Err(Problem::field("feedback_notes", "expected 1 to 2000 characters"));
     }
     let facility = actor.own_facility()?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     if let Some(person) = body.patient_id {
         reached(&api, &mut work, &actor, person, Wants::Read).await?;
     }
@@ -160,7 +160,7 @@ async fn all(
     if !(1..=200).contains(&limit) {
         return Err(Problem::field("limit", "expected 1 to 200"));
     }
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let rows = referrals::feedback_by(&mut work, api.keyring(), actor.own_facility()?, limit.into()).await?;
     Ok(Found(rows.into_iter().map(OldFeedbackView::from).collect()))
 }
@@ -170,7 +170,7 @@ async fn one(
     actor: Allowed<grants::AnswerReferral>,
     At(id): At<Uuid>,
 ) -> Result<Found<OldFeedbackView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let found = referrals::find_feedback(&mut work, api.keyring(), id, actor.own_facility()?).await?;
     found
         .map(|row| Found(OldFeedbackView::from(row)))

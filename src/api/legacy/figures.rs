@@ -40,7 +40,7 @@ pub struct Health {
 }
 
 async fn health(State(api): State<Arc<Api>>, _: Public) -> Result<Found<Health>, Problem> {
-    sqlx::query("SELECT 1").execute(&api.pool).await?;
+    sqlx::query("SELECT 1").execute(&api.service).await?;
     Ok(Found(Health { status: "healthy".to_owned(), database: "connected".to_owned() }))
 }
 
@@ -55,8 +55,7 @@ async fn count(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadStatistics>,
 ) -> Result<Found<Count>, Problem> {
-    let _ = actor;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.country(&actor).await?;
     Ok(Found(Count { count: patients::count(&mut work).await? }))
 }
 
@@ -84,11 +83,10 @@ async fn births_by_sex(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadStatistics>,
 ) -> Result<Found<BirthCounts>, Problem> {
-    let _ = actor;
     let mut counts = BirthCounts::default();
     let mut after = (Uuid::nil(), 0);
     loop {
-        let mut work = api.pool.acquire().await?;
+        let mut work = api.country(&actor).await?;
         let (sexes, last) = births::sexes(&mut work, &api.vault, after, STRETCH).await?;
         drop(work);
         for sex in sexes {

@@ -47,7 +47,7 @@ pub fn list(routes: &mut Routes) {
 
 /// The profile of somebody who proved herself.
 pub(super) async fn shown(api: &Api, person: Uuid) -> Result<ProfileView, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.herself(person).await?;
     let patient = reach::find(&mut work, &api.vault, person).await?.ok_or_else(not_kept)?;
     profile::view(api, &mut work, &patient).await
 }
@@ -83,7 +83,7 @@ async fn change_by_pin(
     Body(body): Body<ChangeByPin>,
 ) -> Result<Found<ProfileView>, Problem> {
     let person = patient_sign_in::person(&api, &body.login).await?;
-    let mut work = api.begin().await?;
+    let mut work = api.herself(person).await?;
     profile::save(&api, &mut work, person, &body.fields).await?;
     trail::add(&mut work, api.keyring(), &[by_pin(&api, person, "change")]).await?;
     work.commit().await?;
@@ -95,7 +95,7 @@ async fn change_own(
     actor: Allowed<grants::OwnProfile>,
     Body(fields): Body<ProfileFields>,
 ) -> Result<Found<ProfileView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     profile::save(&api, &mut work, actor.id(), &fields).await?;
     api.changed(&mut work, &actor, Some(actor.id()), "profile").await?;
     work.commit().await?;
@@ -144,7 +144,7 @@ pub(super) fn record(country: &Country, hospital: String, visit: Visit, own: boo
 
 /// Her records, newest first, as she sees them.
 pub(super) async fn records(api: &Api, person: Uuid) -> Result<Vec<RecordView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.herself(person).await?;
     let patient = reach::find(&mut work, &api.vault, person).await?.ok_or_else(not_kept)?;
     let rows = visits::list(&mut work, &patient.key, None, None, 200).await?;
     let facilities = names(&mut work, rows.iter().map(|row| row.facility)).await?;
@@ -217,7 +217,7 @@ async fn own_births(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnRecord>,
 ) -> Result<Found<All<OldBirthView>>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reach::find(&mut work, &api.vault, actor.id()).await?.ok_or_else(not_kept)?;
     let rows = births::list(&mut work, &patient.key).await?;
     drop(work);
@@ -266,7 +266,7 @@ async fn reset(
         return Err(Problem::unauthenticated("number or PIN is wrong, or there were too many tries"));
     };
     pins::choose(&api, person, body.phone.0, &body.new_pin.0).await?;
-    let mut work = api.begin().await?;
+    let mut work = api.herself(person).await?;
     accounts::end_all(&mut work, Subject::Person(person), None, Ended::Password, api.now()).await?;
     work.commit().await?;
     api.forget(Subject::Person(person));

@@ -56,7 +56,7 @@ async fn hospital(
     let password = Password::chosen(&body.password, &[&body.name, &body.email, &body.hospital_name])
         .map_err(|error| Problem::field("password", error.to_string()))?;
     let hash = api.passwords.hash(password.reveal()).await?;
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     if accounts::find_by_email(&mut work, api.keyring(), &body.email).await?.is_some() {
         return Ok(Accepted(Message::of(TAKEN)));
     }
@@ -204,7 +204,7 @@ async fn provider(
         qualifications: text(body.qualifications.as_deref()),
         experience: text(body.experience.as_deref()),
     };
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     let facility = affiliation(&mut work, &body.hospital_affiliation).await?;
     let account = NewAccount {
         id: api.new_id(),

@@ -41,7 +41,7 @@ async fn invite(
     once: Once,
     Body(body): Body<NewAdministrator>,
 ) -> Result<Created<UserView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let running = match once.begin::<UserView>(&api, &mut work, actor.id(), &body).await? {
         Ok(view) => return Ok(Created(format!("/api/v1/users/{}", view.id), view)),
         Err(running) => running,

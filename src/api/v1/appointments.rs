@@ -128,7 +128,7 @@ async fn at_facility(
     }
     let after: Option<After> = Cursor::read(which.cursor.as_ref())?;
     let status = which.status.map(AppointmentStatus::code);
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let rows = appointments::at_facility(&mut work, facility, (from, to), status, after, which.limit.fetch())
         .await?;
     drop(work);
@@ -160,7 +160,7 @@ async fn of_patient(
     Filter(which): Filter<PageOf>,
 ) -> Result<Found<Page<AppointmentView>>, Problem> {
     let before: Option<i32> = Cursor::read(which.cursor.as_ref())?;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = appointments::of_person(&mut work, id, before, which.limit.fetch()).await?;
     drop(work);
@@ -207,7 +207,7 @@ async fn book(
     Body(body): Body<AppointmentBody>,
 ) -> Result<Created<AppointmentView>, Problem> {
     let starts_on = body.starts_on.coming("starts_on", api.today(), 400)?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let at = |number: i32| format!("/api/v1/patients/{id}/appointments/{number}");
     let running = match once.begin::<AppointmentView>(&api, &mut work, actor.id(), &body).await? {
@@ -254,7 +254,7 @@ async fn change(
     IfMatch(seen): IfMatch,
     Body(body): Body<AppointmentChange>,
 ) -> Result<Versioned<AppointmentView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let old = find(&mut work, id, number).await?;
     if Some(old.facility) != actor.facility {

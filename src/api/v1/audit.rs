@@ -99,7 +99,7 @@ async fn all(
     };
     let before: Option<i64> = Cursor::read(which.cursor.as_ref())?;
     let facility = actor.bounds()?;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let rows = trail::list(&mut work, api.keyring(), lead, facility, before, which.limit.fetch()).await?;
     drop(work);
     let line = trail::Line { person: which.patient, ..api.line(&actor, None, "read", "audit") };

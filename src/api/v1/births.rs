@@ -36,7 +36,7 @@ async fn all(
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
 ) -> Result<Found<All<BirthView>>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = births::list(&mut work, &patient.key).await?;
     drop(work);
@@ -154,7 +154,7 @@ async fn add(
 ) -> Result<Created<BirthView>, Problem> {
     let born_on = body.born_on.past("born_on", api.today(), 25)?;
     let (note, words) = body.parts(&api)?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let at = |number: i16| format!("/api/v1/patients/{id}/births/{number}");
     let running = match once.begin::<BirthView>(&api, &mut work, actor.id(), &body).await? {
@@ -180,7 +180,7 @@ async fn amend(
 ) -> Result<Versioned<BirthView>, Problem> {
     let born_on = body.born_on.past("born_on", api.today(), 25)?;
     let (note, words) = body.parts(&api)?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     shown(&mut work, &patient.key, number).await?;
     let birth = Written { born_on, note: &note, words: &words, now: api.now() };

@@ -71,7 +71,7 @@ async fn all(
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
 ) -> Result<Found<All<ConsentView>>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = history(&mut work, id).await?;
     drop(work);
@@ -94,7 +94,7 @@ async fn give(
     At(id): At<Uuid>,
     Body(body): Body<ConsentBody>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     consents::give(&mut work, agreement(&api, id, body.purpose, &patient.language)).await?;
     api.changed(&mut work, &actor, Some(id), "consent").await?;
@@ -108,7 +108,7 @@ async fn withdraw(
     At(id): At<Uuid>,
     Body(body): Body<ConsentBody>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Change).await?;
     consents::withdraw(&mut work, id, body.purpose.code(), "api", api.now()).await?;
     api.changed(&mut work, &actor, Some(id), "consent").await?;

@@ -38,7 +38,7 @@ pub fn list(routes: &mut Routes) {
 }
 
 async fn picture(State(api): State<Arc<Api>>, _: Public, At(id): At<Uuid>) -> Result<Download, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.nobody().await?;
     let found = documents::picture(&mut work, api.keyring(), id).await?;
     let (media_type, content) = found.ok_or_else(|| Problem::missing("there is no such picture"))?;
     Ok(download(&media_type, id, content))
@@ -139,7 +139,7 @@ async fn hand_in(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected a PDF, PNG, JPEG or WebP"));
     }
     let content = body::read(request, MOST).await?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let id = store(&api, &mut work, facility, &kind, &content).await?;
     let rows = documents::list(&mut work, facility).await?;
     let row = rows.into_iter().find(|row| row.id == id).ok_or_else(Problem::busy)?;
@@ -150,7 +150,7 @@ async fn hand_in(
 
 /// Documents of a facility.
 pub(in crate::api) async fn documents_of(api: &Api, facility: i32) -> Result<All<DocumentView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.nobody().await?;
     Ok(documents::list(&mut work, facility).await?.into_iter().map(DocumentView::from).collect())
 }
 
@@ -167,7 +167,7 @@ async fn documents_for_admin(
     At(id): At<i32>,
 ) -> Result<Found<All<DocumentView>>, Problem> {
     let _ = actor;
-    let known = facilities::district(&mut *api.pool.acquire().await?, id).await?.is_some();
+    let known = facilities::district(&mut *api.begin(&actor).await?, id).await?.is_some();
     if !known {
         return Err(Problem::missing(NONE));
     }
@@ -180,7 +180,7 @@ async fn document(
     At((facility, id)): At<(i32, Uuid)>,
 ) -> Result<Download, Problem> {
     let _ = actor;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let found = documents::open(&mut work, api.keyring(), id, facility).await?;
     let (media_type, content) = found.ok_or_else(|| Problem::missing("there is no such document"))?;
     Ok(download(&media_type, id, content))

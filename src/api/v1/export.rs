@@ -86,7 +86,7 @@ async fn write_table(
     let mut open = sender.send(Ok(head)).await.is_ok();
     let mut after = None;
     while open {
-        let mut work = api.pool.acquire().await?;
+        let mut work = api.country(actor).await?;
         let order = Order::Oldest;
         let stretch = patients::list(&mut work, &api.vault, facility, None, order, after, STRETCH).await?;
         let Some(last) = stretch.last() else { break };

@@ -118,7 +118,7 @@ async fn listed(api: &Api, which: &Which, is_pharmacy: bool) -> Result<Found<Pag
         name: which.name.as_deref(),
         after: Cursor::read(which.cursor.as_ref())?,
     };
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.nobody().await?;
     let rows = facilities::list(&mut work, &filter, which.limit.fetch()).await?;
     Ok(Found(Page::of(rows, which.limit, |row| row.id, FacilityView::from)))
 }
@@ -146,7 +146,7 @@ async fn one(
     _: Public,
     At(id): At<i32>,
 ) -> Result<Versioned<FacilityView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.nobody().await?;
     let full = facilities::find(&mut work, id).await?.filter(|full| full.status == "listed");
     let full = full.ok_or_else(|| Problem::missing(NONE))?;
     let version = full.updated_at;
@@ -230,7 +230,7 @@ async fn apply(
     seen: DateTime<Utc>,
     body: &FacilityChange,
 ) -> Result<Versioned<FacilityView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(actor).await?;
     let full = facilities::find(&mut work, id).await?.ok_or_else(|| Problem::missing(NONE))?;
     let old_services: Vec<&str> = full.services.iter().map(String::as_str).collect();
     let services: Vec<&str> = match &body.services {
@@ -288,7 +288,7 @@ async fn own(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnFacility>,
 ) -> Result<Versioned<FacilityView>, Problem> {
-    let work = api.begin().await?;
+    let work = api.begin(&actor).await?;
     shown(work, actor.own_facility()?).await
 }
 
@@ -297,7 +297,7 @@ async fn close(
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     if !facilities::close(&mut work, id, api.now()).await? {
         return Err(Problem::missing(NONE));
     }

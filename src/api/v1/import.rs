@@ -62,7 +62,7 @@ async fn import(
         None => how.facility,
     };
     if let Some(facility) = facility {
-        let mut work = api.pool.acquire().await?;
+        let mut work = api.country(&actor).await?;
         if !facilities::cares(&mut work, facility).await? {
             return Err(Problem::field("facility", "expected the id of a facility that is listed"));
         }
@@ -214,12 +214,14 @@ async fn take(
         birth_year: birth_date.and_then(|day| i16::try_from(chrono::Datelike::year(&day)).ok()),
         birth_date,
     };
-    let mut work = api.begin().await?;
-    if let Some(phone) = phone
-        && patients::is_known(&mut work, &api.vault, &api.keyring().phone_index(phone.0), &identity).await?
-    {
-        return Ok(false);
+    if let Some(phone) = phone {
+        // Whoever is on that number, in whichever facility's care.
+        let (index, mut work) = (api.keyring().phone_index(phone.0), api.door().await?);
+        if patients::is_known(&mut work, &api.vault, &index, &identity).await? {
+            return Ok(false);
+        }
     }
+    let mut work = api.country(actor).await?;
     let id = api.new_id();
     let (key, wrapped) = api.vault.create(id);
     let patient = NewPatient {

@@ -69,7 +69,7 @@ async fn all(
     Filter(which): Filter<WhichPage>,
 ) -> Result<Found<Page<MessageView>>, Problem> {
     let before: Option<i64> = Cursor::read(which.cursor.as_ref())?;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = messages::list(&mut work, id, before, which.limit.fetch()).await?;
     drop(work);

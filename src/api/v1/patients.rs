@@ -103,7 +103,7 @@ async fn all(
         Sort::Oldest => Order::Oldest,
     };
     let most = if which.name.is_some() { LOOKED_THROUGH } else { which.limit.fetch() };
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let rows = patients::list(&mut work, &api.vault, Some(facility), status, order, after, most).await?;
     drop(work);
     let place = |row: &reach::Patient| (row.created_at, row.id);
@@ -276,7 +276,7 @@ async fn register(
         Some(phone) => Some((phone.0, pins::draw(&api, &identity, phone.0).await?)),
         None => None,
     };
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let running = match once.begin::<PatientView>(&api, &mut work, actor.id(), &body).await? {
         Ok(view) => return Ok(Created(format!("/api/v1/patients/{}", view.id), view)),
         Err(running) => running,
@@ -342,7 +342,7 @@ async fn one(
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
 ) -> Result<Versioned<PatientView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let view = view(&api, &mut work, id).await?;
     drop(work);
@@ -378,7 +378,7 @@ async fn change(
     IfMatch(seen): IfMatch,
     Body(body): Body<PatientChange>,
 ) -> Result<Versioned<PatientView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let of_old = (patient.identity.birth_date.map(Day), patient.identity.birth_year);
     let (date, year) = match (body.birth_date, body.birth_year) {
@@ -426,10 +426,9 @@ async fn open(
     At(id): At<Uuid>,
     Body(body): Body<Reason>,
 ) -> Result<Found<Opened>, Problem> {
-    let facility = actor.own_facility()?;
-    let mut work = api.begin().await?;
-    let found = reach::reach(&mut work, &api.vault, id, facility, actor.id(), api.now()).await?;
-    if found.is_none() {
+    actor.own_facility()?;
+    let mut work = api.begin(&actor).await?;
+    if !reach::is_kept(&mut work, id).await? {
         return Err(Problem::missing("there is no such patient"));
     }
     let until = reach::open_with_reason(&mut work, actor.id(), id, api.now()).await?;

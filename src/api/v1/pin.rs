@@ -46,7 +46,7 @@ async fn send(
     At(id): At<Uuid>,
     Body(body): Body<Where>,
 ) -> Result<Accepted<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let number = patients::phones(&mut work, &patient.key).await?.first().and_then(|text| text.parse().ok());
     work.rollback().await?;
@@ -75,7 +75,7 @@ async fn send(
         language: &patient.language,
         now: api.now(),
     };
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     // She may have moved to another facility meanwhile.
     reached(&api, &mut work, &actor, id, Wants::Change).await?;
     match deliver(&mut work, api.keyring(), &delivery).await? {

@@ -37,7 +37,7 @@ async fn all(
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
 ) -> Result<Found<All<PregnancyView>>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = pregnancies::list(&mut work, &patient.key).await?;
     drop(work);
@@ -164,7 +164,7 @@ async fn add(
     let by = body.dated_by.map(DatedByWord::code);
     let due = due(api.today(), body.lmp_date, body.due_on, by, body.precision)?;
     let note = PregnancyNote { children: children(body.children)?, outcome: None };
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let at = |number: i16| format!("/api/v1/patients/{id}/pregnancies/{number}");
     let running = match once.begin::<PregnancyView>(&api, &mut work, actor.id(), &body).await? {
@@ -217,7 +217,7 @@ async fn change(
     IfMatch(seen): IfMatch,
     Body(body): Body<PregnancyChange>,
 ) -> Result<Versioned<PregnancyView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     record::hold(&mut work, id).await?;
     let rows = pregnancies::list(&mut work, &patient.key).await?;

@@ -42,7 +42,7 @@ async fn all(
     Filter(which): Filter<WhichPage>,
 ) -> Result<Found<Page<PrescriptionView>>, Problem> {
     let before: Option<i32> = Cursor::read(which.cursor.as_ref())?;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let rows = prescriptions::list(&mut work, &patient.key, before, which.limit.fetch()).await?;
     drop(work);
@@ -132,7 +132,7 @@ async fn add(
         }
         _ => return Err(Problem::field("medicine", "give the code or the name of one medicine")),
     };
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let at = |number: i32| format!("/api/v1/patients/{id}/prescriptions/{number}");
     let running = match once.begin::<Prescribed>(&api, &mut work, actor.id(), &body).await? {
@@ -168,7 +168,7 @@ async fn stop(
     At((id, number)): At<(Uuid, i32)>,
     IfMatch(seen): IfMatch,
 ) -> Result<Versioned<PrescriptionView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let find = async |work: &mut sqlx::PgConnection| -> Result<PrescriptionView, Problem> {
         let row = prescriptions::list(work, &patient.key, Some(number.saturating_add(1)), 1).await?.pop();
@@ -195,7 +195,7 @@ async fn presented(
     _: Knock,
     At(code): At<String>,
 ) -> Result<Found<PrescriptionView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.with_code(&actor, &code).await?;
     let found = prescriptions::of_code(&mut work, &api.vault, &code).await?;
     let found = found.ok_or_else(|| Problem::missing(NO_CODE))?;
     work.commit().await?;
@@ -209,7 +209,7 @@ async fn dispense(
     _: Knock,
     At(code): At<String>,
 ) -> Result<Found<PrescriptionView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.with_code(&actor, &code).await?;
     let found = prescriptions::of_code(&mut work, &api.vault, &code).await?;
     let found = found.ok_or_else(|| Problem::missing(NO_CODE))?;
     if found.prescription.until_on < api.today() {

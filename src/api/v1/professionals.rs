@@ -95,7 +95,7 @@ async fn all(
     Filter(which): Filter<WhichPage>,
 ) -> Result<Found<Page<ProfessionalView>>, Problem> {
     let after = Cursor::read(which.cursor.as_ref())?;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.nobody().await?;
     let rows = professionals::shown(&mut work, api.keyring(), after, which.limit.fetch()).await?;
     let show = |(account, Entry { detail, .. }): (Account, Entry)| ProfessionalView {
         id: account.id,
@@ -169,7 +169,7 @@ async fn register(
     _: Knock,
     Body(body): Body<ProfessionalBody>,
 ) -> Result<Accepted<Message>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     if !facilities::cares(&mut work, body.facility).await? {
         return Err(Problem::field("facility", "expected the id of a facility that is listed"));
     }
@@ -220,7 +220,7 @@ async fn verify(
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<Uuid>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     approve(&api, &mut work, id).await?;
     api.changed(&mut work, &actor, None, "staff").await?;
     work.commit().await?;

@@ -22,17 +22,18 @@ pub enum Wants {
 }
 
 /// Whether a record that was found may be opened.
-pub fn allow(actor: &Actor, found: Option<Reached>, wants: Wants) -> Result<Patient, Problem> {
-    let reached = found.ok_or_else(|| Problem::missing(NOBODY))?;
-    let may = reached.in_care || (reached.opened && wants == Wants::Read);
-    if may {
-        return Ok(reached.patient);
-    }
-    if actor.role == Role::Professional {
+pub const fn may(reached: &Reached, wants: Wants) -> bool {
+    reached.in_care || (reached.opened && matches!(wants, Wants::Read))
+}
+
+/// Why a record may not be opened. Row-level security hides it, so that there is such a patient at all is
+/// asked apart; a professional is told, since she may open the record with a reason.
+pub async fn refusal(work: &mut PgConnection, actor: &Actor, person: Uuid) -> Result<Problem, Problem> {
+    if actor.role == Role::Professional && reach::is_kept(work, person).await? {
         let detail = "this patient is not in your facility's care; to read her record give a reason, at POST /api/v1/patients/{id}/open";
-        return Err(Problem::forbidden(detail).kind("/problems/reason-needed"));
+        return Ok(Problem::forbidden(detail).kind("/problems/reason-needed"));
     }
-    Err(Problem::missing(NOBODY))
+    Ok(Problem::missing(NOBODY))
 }
 
 /// The patient, where this account may do that with her record.
@@ -45,5 +46,8 @@ pub async fn reached(
 ) -> Result<Patient, Problem> {
     let Subject::Staff(staff) = actor.subject else { return Err(Problem::forbidden("this is for staff")) };
     let found = reach::reach(work, &api.vault, person, actor.own_facility()?, staff, api.now()).await?;
-    allow(actor, found, wants)
+    match found.filter(|reached| may(reached, wants)) {
+        Some(reached) => Ok(reached.patient),
+        None => Err(refusal(work, actor, person).await?),
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reach::{Wants, allow};
+use super::reach::{Wants, may, refusal};
 use super::show::{
     self, AppointmentView, BirthView, PatientView, PregnancyView, PrescriptionView, VisitView,
 };
@@ -63,9 +63,12 @@ async fn of_patient(
 ) -> Result<Found<RecordView>, Problem> {
     let facility = actor.own_facility()?;
     let now = api.now();
-    let record = whole::read(&api.pool, &api.vault, id, Some(facility), Some(actor.id()), now).await?;
-    allow(&actor, record.as_ref().map(|record| record.reached.clone()), Wants::Read)?;
-    let record = record.ok_or_else(|| Problem::missing("there is no such patient"))?;
+    let mut work = api.begin(&actor).await?;
+    let record = whole::read(&mut work, &api.vault, id, Some(facility), Some(actor.id()), now).await?;
+    let Some(record) = record.filter(|record| may(&record.reached, Wants::Read)) else {
+        return Err(refusal(&mut work, &actor, id).await?);
+    };
+    drop(work);
     api.seen(&actor, id, "record").await?;
     Ok(Found(view(&api, record)))
 }
@@ -74,7 +77,9 @@ async fn own(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnRecord>,
 ) -> Result<Found<RecordView>, Problem> {
-    let record = whole::read(&api.pool, &api.vault, actor.id(), None, None, api.now()).await?;
+    let mut work = api.begin(&actor).await?;
+    let record = whole::read(&mut work, &api.vault, actor.id(), None, None, api.now()).await?;
+    drop(work);
     let record = record.ok_or_else(super::consents::not_kept)?;
     api.seen(&actor, actor.id(), "record").await?;
     Ok(Found(view(&api, record)))

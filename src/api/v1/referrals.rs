@@ -119,7 +119,7 @@ async fn refer(
     Body(body): Body<ReferralBody>,
 ) -> Result<Created<ReferralView>, Problem> {
     let facility = actor.own_facility()?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let running = match once.begin::<ReferralView>(&api, &mut work, actor.id(), &body).await? {
         Ok(view) => return Ok(Created(format!("/api/v1/referrals/{}", view.id), view)),
@@ -186,7 +186,7 @@ async fn all(
 ) -> Result<Found<Page<ReferralView>>, Problem> {
     let before: Option<(DateTime<Utc>, Uuid)> = Cursor::read(which.cursor.as_ref())?;
     let facility = actor.own_facility()?;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let sent = which.way == Way::Sent;
     let rows = referrals::list(&mut work, &api.vault, facility, sent, before, which.limit.fetch()).await?;
     drop(work);
@@ -212,7 +212,7 @@ async fn one(
     actor: Allowed<grants::AnswerReferral>,
     At(id): At<Uuid>,
 ) -> Result<Versioned<ReferralView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let referral = found(&api, &mut work, &actor, id).await?;
     drop(work);
     api.seen(&actor, referral.person, "referral").await?;
@@ -245,7 +245,7 @@ async fn change(
     IfMatch(seen): IfMatch,
     Body(body): Body<ReferralChange>,
 ) -> Result<Versioned<ReferralView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let old = found(&api, &mut work, &actor, id).await?;
     let (status, by) = match body.status {
         MovedTo::Received => ("received", old.receiver),
@@ -296,7 +296,7 @@ async fn answers(
     actor: Allowed<grants::AnswerReferral>,
     At(id): At<Uuid>,
 ) -> Result<Found<All<FeedbackView>>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let referral = found(&api, &mut work, &actor, id).await?;
     let rows = referrals::feedback_of(&mut work, api.keyring(), id).await?;
     drop(work);
@@ -321,7 +321,7 @@ async fn answer(
     Body(body): Body<FeedbackBody>,
 ) -> Result<Created<FeedbackView>, Problem> {
     let facility = actor.own_facility()?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let referral = found(&api, &mut work, &actor, id).await?;
     let at = format!("/api/v1/referrals/{id}/feedback");
     let running = match once.begin::<FeedbackView>(&api, &mut work, actor.id(), &body).await? {

@@ -67,7 +67,7 @@ pub struct Registration {
 const TAKEN: &str = "the registration is taken; a mail with a link is on its way to the address given";
 
 async fn register(api: &Api, body: &Registration, kind: FacilityKind, role: Role) -> Result<(), Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.nobody().await?;
     // Who registers with an address that has an account learns nothing of it; its owner gets no mail
     // either, since that would let anybody pester her.
     if accounts::find_by_email(&mut work, api.keyring(), &body.email).await?.is_some() {
@@ -161,7 +161,7 @@ async fn waiting(
         after: Cursor::read(which.cursor.as_ref())?,
         ..facilities::Filter::default()
     };
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let rows = facilities::list(&mut work, &filter, which.limit.fetch()).await?;
     Ok(Found(Page::of(rows, which.limit, |row| row.id, FacilityView::from)))
 }
@@ -171,7 +171,7 @@ async fn verify(
     actor: Allowed<grants::ManageFacilities>,
     At(id): At<i32>,
 ) -> Result<Versioned<FacilityView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     verify_facility(&api, &mut work, &actor, id).await?;
     shown(work, id).await
 }

@@ -167,7 +167,7 @@ async fn all(
         status: which.status.map(AccountStatus::code),
         after: Cursor::read(which.cursor.as_ref())?,
     };
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let rows = accounts::list(&mut work, api.keyring(), &filter, which.limit.fetch()).await?;
     Ok(Found(Page::of(rows, which.limit, |row| row.id, UserView::from)))
 }
@@ -195,7 +195,7 @@ async fn one(
     actor: Allowed<grants::ManageStaff>,
     At(id): At<Uuid>,
 ) -> Result<Versioned<UserView>, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let account = reach(&api, &mut work, &actor, id).await?;
     let version = account.updated_at;
     Ok(Versioned(UserView::from(account), version))
@@ -239,7 +239,7 @@ async fn invite(
     if (role == Role::Professional) != body.profession.is_some() {
         return Err(Problem::field("profession", "a professional has one, and nobody else"));
     }
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let running = match once.begin::<UserView>(&api, &mut work, actor.id(), &body).await? {
         Ok(view) => return Ok(Created(format!("/api/v1/users/{}", view.id), view)),
         Err(running) => running,
@@ -299,7 +299,7 @@ async fn change(
     IfMatch(seen): IfMatch,
     Body(body): Body<UserChange>,
 ) -> Result<Versioned<UserView>, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = reach(&api, &mut work, &actor, id).await?;
     if body.profession.is_some() && account.role != Role::Professional {
         return Err(Problem::field("profession", "a professional has one, and nobody else"));
@@ -361,7 +361,7 @@ pub(in crate::api) async fn spare(
 
 /// Removes an account, of that role where one is named.
 pub(super) async fn delete(api: &Api, actor: &Actor, id: Uuid, role: Option<Role>) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(actor).await?;
     let account = reach(api, &mut work, actor, id).await?;
     if role.is_some_and(|role| role != account.role) {
         return Err(Problem::missing("there is no such account"));
@@ -390,7 +390,7 @@ async fn sign_out(
     actor: Allowed<grants::ManageStaff>,
     At(id): At<Uuid>,
 ) -> Result<Done, Problem> {
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let account = reach(&api, &mut work, &actor, id).await?;
     accounts::end_all(&mut work, Subject::Staff(account.id), None, Ended::Administrator, api.now()).await?;
     api.changed(&mut work, &actor, None, "staff").await?;

@@ -87,7 +87,7 @@ async fn all(
     Filter(which): Filter<Which>,
 ) -> Result<Found<Page<VisitView>>, Problem> {
     let after: Option<(NaiveDate, i32)> = Cursor::read(which.cursor.as_ref())?;
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Read).await?;
     let kind = which.kind.map(VisitKind::code);
     let rows = visits::list(&mut work, &patient.key, kind, after, which.limit.fetch()).await?;
@@ -219,7 +219,7 @@ impl VisitBody {
 }
 
 async fn written(api: &Api, actor: &Actor, id: Uuid, number: i32) -> Result<VisitView, Problem> {
-    let mut work = api.pool.acquire().await?;
+    let mut work = api.begin(actor).await?;
     let patient = reached(api, &mut work, actor, id, Wants::Read).await?;
     let visit = visits::find(&mut work, &patient.key, number).await?;
     let visit = visit.ok_or_else(|| Problem::missing("she has no such visit"))?;
@@ -235,7 +235,7 @@ async fn add(
 ) -> Result<Created<VisitView>, Problem> {
     let held_on = body.held_on.past("held_on", api.today(), 10)?;
     let note = body.note(&api)?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let running = match once.begin::<VisitView>(&api, &mut work, actor.id(), &body).await? {
         Ok(view) => return Ok(Created(format!("/api/v1/patients/{id}/visits/{}", view.number), view)),
@@ -280,7 +280,7 @@ async fn amend(
 ) -> Result<Versioned<VisitView>, Problem> {
     let held_on = body.held_on.past("held_on", api.today(), 10)?;
     let note = body.note(&api)?;
-    let mut work = api.begin().await?;
+    let mut work = api.begin(&actor).await?;
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     let old = visits::find(&mut work, &patient.key, number).await?;
     let old = old.ok_or_else(|| Problem::missing("she has no such visit"))?;

@@ -93,6 +93,7 @@ impl Preparation<'_> {
             clock: self.clock.clone(),
             listener,
             pool: database::pool(&settings.database)?,
+            scoped: database::scoped_pool(&settings.database)?,
             hasher: PinHasher::start(settings.pin.hasher(), keyring.pepper(), clock::octets::<16>)?,
             vault: Arc::new(Vault::new(keyring, VAULT_KEYS)),
             country: Arc::new(Country::shipped()?),

@@ -60,8 +60,10 @@ pub struct Database {
     pub url: Option<Secret>,
     /// A file that holds the URL.
     pub url_file: Option<PathBuf>,
-    /// Most connections of this node.
+    /// Most connections of this node, for phones and workers.
     pub connections: u32,
+    /// Most connections of this node's API, beside them.
+    pub api_connections: u32,
     /// Longest wait for a free connection.
     pub acquire_timeout_ms: u64,
     /// The server cuts a statement of a turn that takes longer.
@@ -74,6 +76,7 @@ impl Default for Database {
             url: None,
             url_file: None,
             connections: 16,
+            api_connections: 8,
             acquire_timeout_ms: 1200,
             statement_timeout_ms: 1500,
         }

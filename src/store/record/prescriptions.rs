@@ -110,7 +110,8 @@ pub struct Written<'a> {
     pub now: DateTime<Utc>,
 }
 
-fn code_key(keyring: &Keyring, code: &str) -> [u8; 32] {
+/// Keyed digest of a code, in whatever case it was typed.
+pub fn code_key(keyring: &Keyring, code: &str) -> [u8; 32] {
     keyring.token_digest("prescription code", code.to_ascii_uppercase().as_bytes())
 }
 

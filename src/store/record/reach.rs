@@ -121,7 +121,7 @@ pub async fn reach(
     .bind(staff)
     .bind(now)
     .bind((now - SEEN_WITHIN).date_naive())
-    .bind(now - REFERRED_WITHIN)
+    .bind(referred_since(now))
     .fetch_optional(work)
     .await?;
     let opened = |row: ReachedRow| {
@@ -170,4 +170,14 @@ pub async fn open_with_reason(
 /// The day a year ago: who was seen since is in a facility's care.
 pub fn seen_since(today: NaiveDate) -> NaiveDate {
     today - SEEN_WITHIN
+}
+
+/// Since when a referral brings a patient into a facility's care.
+pub fn referred_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - REFERRED_WITHIN
+}
+
+/// Whether there is such a patient and her record may be kept, whoever asks.
+pub async fn is_kept(work: &mut PgConnection, person: Uuid) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT mamacare_is_kept($1)").bind(person).fetch_one(work).await?)
 }

@@ -1,7 +1,7 @@
 //! A whole record in one query: the reads that come most often.
 
 use serde::{Deserialize, Deserializer};
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -94,7 +94,7 @@ const WHOLE: &str = "
 
 /// The record of a patient, for an account of a facility. With neither, for herself.
 pub async fn read(
-    pool: &PgPool,
+    work: &mut PgConnection,
     vault: &Vault,
     person: Uuid,
     facility: Option<i32>,
@@ -107,8 +107,8 @@ pub async fn read(
         .bind(staff)
         .bind(now)
         .bind(super::reach::seen_since(now.date_naive()))
-        .bind(now - chrono::TimeDelta::days(180))
-        .fetch_optional(pool)
+        .bind(super::reach::referred_since(now))
+        .fetch_optional(work)
         .await?;
     let Some(row) = row else { return Ok(None) };
     let patient: Patient = row.patient.open(vault)?;

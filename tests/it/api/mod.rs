@@ -14,4 +14,4 @@ mod record;
 mod schemathesis;
 mod sign_in;
 mod staff;
-mod world;
+pub mod world;

@@ -7,12 +7,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use mamacare::api::{Api, ApiParts, ApiSettings, EnglishTexts, Rate, Rates, router};
 use mamacare::app::clock::Clock;
+use mamacare::app::database::{pool, scoped_pool};
+use mamacare::app::settings::{Database, Secret};
 use mamacare::care::Country;
 use mamacare::identity::{HasherSettings, PinHasher, Role};
 use mamacare::privacy::{Keyring, Vault};
 use mamacare::store::accounts::{self, NewAccount};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
 
@@ -26,6 +29,8 @@ pub const PHARMACY: i32 = 90_003;
 
 pub struct World {
     pub database: TestDatabase,
+    pub scoped: PgPool,
+    pub service: PgPool,
     pub keyring: Arc<Keyring>,
     pub base: String,
     pub clock: Clock,
@@ -71,6 +76,10 @@ impl World {
     }
 
     async fn furnished(database: TestDatabase, rates: Rates) -> Self {
+        // As in production: the one bound by row-level security, the other not, neither the owner.
+        let mut options = Database { url: Some(Secret::new(database.url())), ..Database::default() };
+        options.statement_timeout_ms = 30_000;
+        let (scoped, service) = (scoped_pool(&options).unwrap(), pool(&options).unwrap());
         let keyring = Arc::new(Keyring::demo());
         let clock = Clock::manual("2026-11-24T12:00:00Z".parse().unwrap());
         let costs = HasherSettings {
@@ -83,7 +92,8 @@ impl World {
         let hasher = PinHasher::start(costs, keyring.pepper(), mamacare::app::clock::octets).unwrap();
         let told = clock.clone();
         let parts = ApiParts {
-            pool: database.pool.clone(),
+            scoped: scoped.clone(),
+            service: service.clone(),
             vault: Arc::new(Vault::new(Arc::clone(&keyring), 1000)),
             pins: hasher.clone(),
             passwords: hasher.clone(),
@@ -97,7 +107,7 @@ impl World {
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
         let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        let world = Self { database, keyring, base, clock, hasher: hasher.clone(), client };
+        let world = Self { database, scoped, service, keyring, base, clock, hasher: hasher.clone(), client };
         world.furnish(&hasher).await;
         world
     }

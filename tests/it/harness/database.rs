@@ -88,8 +88,11 @@ impl Drop for TestDatabase {
 /// The name of the migrated database, made by whoever comes first.
 async fn template(admin: &mut PgConnection) -> String {
     let mut name = "template_".to_owned();
-    for octet in
-        MIGRATOR.iter().flat_map(|migration| migration.checksum.iter()).chain(roles::SCRIPT.as_bytes())
+    for octet in MIGRATOR
+        .iter()
+        .flat_map(|migration| migration.checksum.iter())
+        .chain(roles::SCRIPT.as_bytes())
+        .chain(roles::POLICIES.as_bytes())
     {
         // A rolling sum is enough: it only tells one state of the checkout from another.
         let so_far = u64::from_str_radix(name.trim_start_matches("template_"), 16).unwrap_or(0);

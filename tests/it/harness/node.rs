@@ -133,6 +133,7 @@ async fn start(settings: Settings, keys: Arc<Keyring>) -> Node {
         clock: Clock::system(),
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         pool: mamacare::app::database::pool(&settings.database).unwrap(),
+        scoped: mamacare::app::database::scoped_pool(&settings.database).unwrap(),
         hasher: PinHasher::start(cheap, keys.pepper(), clock::octets).unwrap(),
         vault: Arc::new(Vault::new(keys, 100)),
         country: Arc::new(Country::shipped().unwrap()),

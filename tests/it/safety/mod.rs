@@ -5,4 +5,5 @@ mod headers;
 mod person;
 mod retention;
 mod roles;
+mod rows;
 mod threats;
