@@ -11,6 +11,7 @@ pub mod headers;
 pub mod health;
 pub mod http;
 pub mod inbound;
+pub mod keys;
 pub mod logging;
 pub mod menus;
 pub mod messages;

@@ -13,7 +13,7 @@ use crate::care::Country;
 use crate::identity::{HasherError, PinHasher, PinPolicy, TryLimits};
 use crate::messages::keywords::Keywords;
 use crate::messages::schedule::Schedule;
-use crate::privacy::{Keyring, Vault};
+use crate::privacy::Vault;
 use crate::store::facilities::Directory;
 use crate::store::roles;
 use crate::store::turns::Turns as StoredTurns;
@@ -30,7 +30,7 @@ use super::port::{Port, PortParts, PortSettings};
 use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::turns::PortError;
-use super::{api, database, http, logging, retention};
+use super::{api, database, http, keys, logging, retention};
 
 /// A database that starts beside us is waited for this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -77,6 +77,9 @@ pub enum ServeError {
         roles::API
     )]
     Unscoped,
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] keys::KeysError),
     /// PIN checks.
     #[error(transparent)]
     Hasher(#[from] HasherError),
@@ -251,7 +254,7 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
     if !database::is_scoped(&scoped).await.map_err(ServeError::Away)? {
         return Err(ServeError::Unscoped);
     }
-    let keys = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
+    let keys = keys::open(&settings, &mut *pool.acquire().await.map_err(ServeError::Away)?).await?;
     let hasher = PinHasher::start(settings.pin.hasher(), keys.pepper(), clock::octets)?;
     let address = settings.server.listen;
     let listener =

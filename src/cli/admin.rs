@@ -8,9 +8,8 @@ use rand::RngExt;
 use sqlx::Connection;
 
 use crate::app::clock::{self, Clock};
-use crate::app::database;
+use crate::app::{database, keys};
 use crate::identity::{Password, PinHasher};
-use crate::privacy::Keyring;
 use crate::store::staff::{Role, StaffAccount};
 
 use super::{SettingsFile, small_runtime};
@@ -65,9 +64,12 @@ impl Create {
         let name = self.name.as_deref().unwrap_or(email);
         let password = if self.password_stdin { read_password(&[name, email])? } else { draw_password() };
         let settings = self.settings.load()?;
-        let keys = Keyring::new(&settings.master_key()?, clock::generator());
-        let hasher = PinHasher::start(settings.pin.hasher(), keys.pepper(), clock::octets)?;
         let added = small_runtime()?.block_on(async {
+            let mut connection = sqlx::PgConnection::connect_with(&database::options(&settings.database)?)
+                .await
+                .context("the database of DATABASE_URL does not answer")?;
+            let keys = keys::open(&settings, &mut connection).await?;
+            let hasher = PinHasher::start(settings.pin.hasher(), keys.pepper(), clock::octets)?;
             let account = StaffAccount {
                 id: uuid::Builder::from_random_bytes(clock::octets()).into_uuid(),
                 role: Role::Administrator,
@@ -78,9 +80,6 @@ impl Create {
                 password_hash: hasher.hash(&password).await?,
                 synthetic: false,
             };
-            let mut connection = sqlx::PgConnection::connect_with(&database::options(&settings.database)?)
-                .await
-                .context("the database of DATABASE_URL does not answer")?;
             let added = account.add(&keys, Clock::system().now(), &mut connection).await?;
             connection.close().await?;
             anyhow::Ok(added)

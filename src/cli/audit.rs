@@ -8,8 +8,8 @@ use sqlx::Connection;
 
 use crate::app::audit::{kept_head, verify};
 use crate::app::settings::Settings;
-use crate::app::{clock, database, demo};
-use crate::privacy::{KeptHead, Keyring};
+use crate::app::{database, demo, keys};
+use crate::privacy::KeptHead;
 
 use super::{SettingsFile, small_runtime};
 
@@ -85,9 +85,9 @@ async fn connect(settings: &Settings) -> anyhow::Result<sqlx::PgConnection> {
 impl Head {
     fn run(self) -> anyhow::Result<ExitCode> {
         let settings = self.of.settings()?;
-        let keys = Keyring::new(&settings.master_key()?, clock::generator());
         let head = small_runtime()?.block_on(async {
             let mut connection = connect(&settings).await?;
+            let keys = keys::open(&settings, &mut connection).await?;
             anyhow::Ok(kept_head(&mut connection, &keys).await??)
         })?;
         println!("{}", serde_json::to_string(&head)?);
@@ -109,9 +109,9 @@ impl Verify {
             }
         };
         let settings = self.of.settings()?;
-        let keys = Keyring::new(&settings.master_key()?, clock::generator());
         let report = small_runtime()?.block_on(async {
             let mut connection = connect(&settings).await?;
+            let keys = keys::open(&settings, &mut connection).await?;
             anyhow::Ok(verify(&mut connection, &keys, kept.as_ref()).await?)
         })?;
         for found in &report.breaks {

@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 
-use crate::app::clock::{self, Clock};
+use crate::app::clock::Clock;
 use crate::app::desk::{Desk as Staffed, OpenTask};
-use crate::app::{database, demo};
-use crate::privacy::{Keyring, Vault};
+use crate::app::{database, demo, keys};
+use crate::privacy::Vault;
 use crate::store::tasks::Task;
 
 use super::{SettingsFile, small_runtime};
@@ -119,9 +118,9 @@ impl Who {
             Some(folder) => demo::settings_of(folder)?,
             None => self.settings.clone().load()?,
         };
-        let keys = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
         let connection = PgConnection::connect_with(&database::options(&settings.database)?).await;
-        let connection = connection.context("the database of DATABASE_URL does not answer")?;
+        let mut connection = connection.context("the database of DATABASE_URL does not answer")?;
+        let keys = keys::open(&settings, &mut connection).await?;
         Ok((Vault::new(keys, VAULT_KEYS), connection))
     }
 }

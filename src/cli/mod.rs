@@ -12,6 +12,7 @@ mod outbox;
 mod person;
 mod reminders;
 mod retention;
+mod rotate_keys;
 mod serve;
 
 use std::path::PathBuf;
@@ -43,6 +44,7 @@ enum Command {
     Person(person::Person),
     Reminders(reminders::Reminders),
     Retention(retention::Retention),
+    RotateKeys(rotate_keys::RotateKeys),
     Serve(serve::Serve),
 }
 
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Person(person) => person.run(),
         Command::Reminders(reminders) => reminders.run(),
         Command::Retention(retention) => retention.run(),
+        Command::RotateKeys(rotation) => rotation.run(),
         Command::Serve(serve) => serve.run(),
     };
     done.unwrap_or_else(|error| {

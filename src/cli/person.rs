@@ -3,17 +3,16 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::app::clock::{self, Clock};
+use crate::app::clock::Clock;
 use crate::app::settings::Settings;
-use crate::app::{database, demo};
+use crate::app::{database, demo, keys};
 use crate::care::Msisdn;
-use crate::privacy::{Keyring, Vault};
+use crate::privacy::Vault;
 use crate::store::access::{self, ServiceAccess};
 use crate::store::{erasure, export, people};
 
@@ -107,11 +106,11 @@ impl Which {
             Some(folder) => demo::settings_of(folder)?,
             None => self.settings.load()?,
         };
-        let keys = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
         let options = database::options(&settings.database)?;
-        let connection = PgConnection::connect_with(&options)
+        let mut connection = PgConnection::connect_with(&options)
             .await
             .context("the database of DATABASE_URL does not answer")?;
+        let keys = keys::open(&settings, &mut connection).await?;
         Ok(Opened { connection, vault: Vault::new(keys, 10) })
     }
 }

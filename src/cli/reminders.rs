@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::NaiveDate;
 use sqlx::postgres::PgPoolOptions;
 
-use crate::app::clock::{self, Clock};
+use crate::app::clock::Clock;
 use crate::app::menus::MenuSource;
 use crate::app::reminders::{Line, PreviewParts, ReminderSettings, check_texts, preview};
 use crate::app::settings::Settings;
-use crate::app::{database, demo};
+use crate::app::{database, demo, keys};
 use crate::care::Country;
 use crate::care::calendar::{add_days, local_day};
 use crate::menu::{LoadOptions, Menu, load};
 use crate::messages::schedule::Schedule;
-use crate::privacy::{Keyring, Vault};
+use crate::privacy::Vault;
 use crate::store::facilities::Directory;
 use crate::ussd::catalog::CATALOG;
 
@@ -113,14 +112,15 @@ async fn lines(
     to: NaiveDate,
     today: NaiveDate,
 ) -> anyhow::Result<Vec<Line>> {
-    let keys = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
-    let vault = Vault::new(keys, VAULT_KEYS);
     let menu = menu(settings)?;
     let (country, schedule) = (Country::shipped()?, Schedule::shipped()?);
     check_texts(&schedule, &menu)?;
     // A look at everybody takes longer than a turn may.
     let pool =
         PgPoolOptions::new().max_connections(2).connect_lazy_with(database::options(&settings.database)?);
+    let keys =
+        keys::open(settings, &mut *pool.acquire().await.context("the database does not answer")?).await?;
+    let vault = Vault::new(keys, VAULT_KEYS);
     let directory = Directory::open(&pool).await.context("the database does not answer")?;
     let places = directory.places();
     let parts = PreviewParts {

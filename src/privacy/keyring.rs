@@ -1,5 +1,6 @@
-//! The keys of a deployment, all drawn from one master key: each use has its own subkey
-//! (HMAC-SHA256 of a label, after NIST SP 800-108 in counter mode with one block).
+//! The keys of a deployment, all drawn from a master key: each use has its own subkey
+//! (HMAC-SHA256 of a label, after NIST SP 800-108 in counter mode with one block). What is sealed is
+//! opened with whichever master key sealed it, and sealed with the first; the other uses keep their keys.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,11 +10,14 @@ use hmac::{Hmac, Mac};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
+use super::masters::{FIRST_KEY, KeptKeys, MasterKey};
 use crate::care::Msisdn;
 
 const NONCE: usize = 24;
-const KEY_ID: u8 = 1;
+/// Stands where the number of a master key does, in what is sealed for good.
+const FOR_GOOD: u8 = 0;
 
 /// The keys of a deployment. Nothing in it can be printed.
 pub struct Keyring {
@@ -23,26 +27,49 @@ pub struct Keyring {
     mark: Hmac<Sha256>,
     audit: Hmac<Sha256>,
     token: Hmac<Sha256>,
+    trail: XChaCha20Poly1305,
+    kept: KeptKeys,
+    master: MasterKey,
     seal: XChaCha20Poly1305,
-    pepper: [u8; 32],
+    others: Vec<(u8, XChaCha20Poly1305)>,
     randomness: Mutex<StdRng>,
 }
 
 impl Keyring {
-    /// Draws all subkeys from the master key. `randomness` gives the nonces: seed it from the
-    /// operating system.
+    /// The keyring of one master key, which is the first: nothing was rotated. `randomness` gives the
+    /// nonces: seed it from the operating system.
     pub fn new(master: &[u8; 32], randomness: StdRng) -> Self {
+        let master = MasterKey::new(FIRST_KEY, Zeroizing::new(*master));
+        let kept = KeptKeys::of_first(&master);
+        Self::of(master, &[], kept, randomness)
+    }
+
+    /// The keyring of several: the first seals, all open.
+    pub fn of(master: MasterKey, others: &[MasterKey], kept: KeptKeys, randomness: StdRng) -> Self {
         Self {
-            phone: keyed(&subkey(master, "phone index")),
-            email: keyed(&subkey(master, "email index")),
-            session: keyed(&subkey(master, "session key")),
-            mark: keyed(&subkey(master, "input mark")),
-            audit: keyed(&subkey(master, "audit trail")),
-            token: keyed(&subkey(master, "tokens")),
-            seal: XChaCha20Poly1305::new(&Key::from(subkey(master, "seal"))),
-            pepper: subkey(master, "pin pepper"),
+            phone: keyed(&kept.phone),
+            email: keyed(&kept.email),
+            session: keyed(&kept.session),
+            mark: keyed(&kept.mark),
+            audit: keyed(&kept.audit),
+            token: keyed(&kept.token),
+            trail: XChaCha20Poly1305::new(&Key::from(*kept.trail)),
+            seal: master.sealing(),
+            others: others.iter().map(|other| (other.number, other.sealing())).collect(),
+            kept,
+            master,
             randomness: Mutex::new(randomness),
         }
+    }
+
+    /// The number of the master key that seals.
+    pub const fn number(&self) -> u8 {
+        self.master.number
+    }
+
+    /// The kept keys, sealed under that key.
+    pub fn seal_kept(&self) -> Vec<u8> {
+        self.kept.seal(&self.master, self.random())
     }
 
     /// A keyring with a published key, for tests and nothing else: `serve` refuses this key.
@@ -82,36 +109,33 @@ impl Keyring {
     }
 
     /// The pepper of PIN and password hashes.
-    pub const fn pepper(&self) -> &[u8; 32] {
-        &self.pepper
+    pub fn pepper(&self) -> &[u8; 32] {
+        &self.kept.pepper
     }
 
     /// Seals `plain` (XChaCha20-Poly1305, random nonce): key id, nonce, ciphertext and tag, 41
     /// octets more than `plain`. `purpose` and `aad` bind it to its place: sealed for one, it
     /// opens for no other.
     pub fn seal(&self, purpose: &'static str, aad: &[u8], plain: &[u8]) -> Vec<u8> {
-        let nonce: [u8; NONCE] = self.random();
-        let bound = bind(purpose, aad);
-        let payload = Payload { msg: plain, aad: &bound };
-        let mut sealed = Vec::with_capacity(1 + NONCE + plain.len() + 16);
-        sealed.push(KEY_ID);
-        sealed.extend_from_slice(&nonce);
-        // Encryption fails only past 256 GiB; nothing stored comes near, and an empty text would
-        // not open, so such a value is refused on reading rather than kept in the clear.
-        sealed.extend(self.seal.encrypt(&XNonce::from(nonce), payload).unwrap_or_default());
-        sealed
+        seal_with(&self.seal, self.master.number, self.random(), purpose, aad, plain)
+    }
+
+    /// The same, under a key that stays when the master key changes: for lines of the trail, which may
+    /// not be changed.
+    pub fn seal_for_good(&self, purpose: &'static str, aad: &[u8], plain: &[u8]) -> Vec<u8> {
+        seal_with(&self.trail, FOR_GOOD, self.random(), purpose, aad, plain)
     }
 
     /// Opens what [`Self::seal`] made for the same purpose and place; `None` where it was made by
     /// another key, for another place, or has been changed.
     pub fn open(&self, purpose: &'static str, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (&key_id, rest) = sealed.split_first()?;
-        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>()?;
-        if key_id != KEY_ID {
-            return None;
-        }
-        let bound = bind(purpose, aad);
-        self.seal.decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &bound }).ok()
+        let &number = sealed.first()?;
+        let key = match number {
+            FOR_GOOD => &self.trail,
+            number if number == self.master.number => &self.seal,
+            number => &self.others.iter().find(|(other, _)| *other == number)?.1,
+        };
+        open_with(key, purpose, aad, sealed)
     }
 
     /// Fresh random octets, as for a person's data key.
@@ -128,7 +152,7 @@ impl std::fmt::Debug for Keyring {
     }
 }
 
-fn subkey(master: &[u8; 32], label: &str) -> [u8; 32] {
+pub(super) fn subkey(master: &[u8; 32], label: &str) -> [u8; 32] {
     digest(&keyed(master), &[&[1], b"mamacare ", label.as_bytes()])
 }
 
@@ -160,9 +184,41 @@ fn digest(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn first<const N: usize>(octets: &[u8; 32]) -> [u8; N] {
+pub(super) fn first<const N: usize>(octets: &[u8; 32]) -> [u8; N] {
     const { assert!(N <= 32) };
     octets.first_chunk().copied().unwrap_or([0; N])
+}
+
+pub(super) fn seal_with(
+    key: &XChaCha20Poly1305,
+    number: u8,
+    nonce: [u8; NONCE],
+    purpose: &str,
+    aad: &[u8],
+    plain: &[u8],
+) -> Vec<u8> {
+    let bound = bind(purpose, aad);
+    let payload = Payload { msg: plain, aad: &bound };
+    let mut sealed = Vec::with_capacity(1 + NONCE + plain.len() + 16);
+    sealed.push(number);
+    sealed.extend_from_slice(&nonce);
+    // Encryption fails only past 256 GiB; nothing stored comes near, and an empty text would
+    // not open, so such a value is refused on reading rather than kept in the clear.
+    sealed.extend(key.encrypt(&XNonce::from(nonce), payload).unwrap_or_default());
+    sealed
+}
+
+/// Opens what [`seal_with`] made with this key.
+pub(super) fn open_with(
+    key: &XChaCha20Poly1305,
+    purpose: &str,
+    aad: &[u8],
+    sealed: &[u8],
+) -> Option<Vec<u8>> {
+    let (_, rest) = sealed.split_first()?;
+    let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>()?;
+    let bound = bind(purpose, aad);
+    key.decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &bound }).ok()
 }
 
 fn bind(purpose: &str, aad: &[u8]) -> Vec<u8> {
@@ -186,6 +242,25 @@ mod tests {
         assert_eq!(keys.open("other", b"a", &sealed), None);
         let other = Keyring::new(&[8; 32], StdRng::seed_from_u64(7));
         assert_eq!(other.open("state", b"a", &sealed), None);
+    }
+
+    #[test]
+    fn what_an_older_key_sealed_opens_and_indexes_stay() {
+        let master = |number| MasterKey::new(number, Zeroizing::new([number; 32]));
+        let ring = |first, others: &[MasterKey]| {
+            let kept = KeptKeys::of_first(&master(1));
+            Keyring::of(master(first), others, kept, StdRng::seed_from_u64(1))
+        };
+        let (old, both, new) = (ring(1, &[]), ring(2, &[master(1)]), ring(2, &[]));
+        let sealed = old.seal("state", b"a", b"secret");
+        let for_good = old.seal_for_good("trail", b"a", b"why");
+        assert_eq!(both.open("state", b"a", &sealed).as_deref(), Some(b"secret".as_slice()));
+        assert_eq!(new.open("state", b"a", &sealed), None);
+        let anew = both.seal("state", b"a", b"secret");
+        assert_eq!(new.open("state", b"a", &anew).as_deref(), Some(b"secret".as_slice()));
+        assert_eq!(old.open("state", b"a", &anew), None);
+        assert_eq!(new.open("trail", b"a", &for_good).as_deref(), Some(b"why".as_slice()));
+        assert_eq!((new.mark(b"1"), new.pepper()), (old.mark(b"1"), old.pepper()));
     }
 
     #[test]

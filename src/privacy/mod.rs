@@ -2,8 +2,10 @@
 
 mod audit;
 mod keyring;
+mod masters;
 mod vault;
 
 pub use audit::{AuditHead, AuditLine, AuditLink, KeptHead};
 pub use keyring::Keyring;
+pub use masters::{FIRST_KEY, KeptKeys, MasterKey};
 pub use vault::{PersonKey, Place, Row, Vault, VaultError};

@@ -214,7 +214,7 @@ pub async fn record_service(
     .bind(line.at)
     .bind(line.person)
     .bind(line.act)
-    .bind(keyring.seal(trail::REASON, line.person.as_bytes(), line.reason.as_bytes()))
+    .bind(keyring.seal_for_good(trail::REASON, line.person.as_bytes(), line.reason.as_bytes()))
     .execute(work)
     .await?;
     Ok(())

@@ -35,6 +35,7 @@ pub mod record;
 pub mod reminders;
 pub mod retention;
 pub mod roles;
+pub mod rotation;
 pub mod scope;
 pub mod sealed;
 pub mod staff;

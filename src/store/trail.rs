@@ -47,7 +47,7 @@ pub async fn add(work: &mut PgConnection, keyring: &Keyring, lines: &[Line]) -> 
     }
     let reason = |line: &Line| {
         let bound = line.person.unwrap_or_default();
-        line.reason.as_ref().map(|reason| keyring.seal(REASON, bound.as_bytes(), reason.as_bytes()))
+        line.reason.as_ref().map(|reason| keyring.seal_for_good(REASON, bound.as_bytes(), reason.as_bytes()))
     };
     sqlx::query(
         "INSERT INTO access_log (at, person, actor_kind, actor, actor_role, facility, act, what, channel, reference, reason)

@@ -47,6 +47,9 @@ pub enum DemoError {
     /// The roles of its database.
     #[error(transparent)]
     Roles(#[from] crate::store::roles::RolesError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] crate::app::keys::KeysError),
     /// The disk.
     #[error("the disk that holds {} is full: make room there, or name a folder on another disk with --data", .0.display())]
     DiskFull(PathBuf),

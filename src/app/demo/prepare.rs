@@ -16,12 +16,12 @@ use super::secrets::DemoSecrets;
 use super::seed::Seeder;
 use super::staff::STAFF;
 use crate::app::clock::{self, Clock};
-use crate::app::database;
 use crate::app::metrics::Metrics;
 use crate::app::serve::Foundation;
+use crate::app::{database, keys};
 use crate::care::Country;
 use crate::identity::PinHasher;
-use crate::privacy::{Keyring, Vault};
+use crate::privacy::Vault;
 use crate::store::private::{Claim, PrivateServer};
 use crate::store::{MIGRATOR, roles};
 
@@ -88,7 +88,7 @@ impl Preparation<'_> {
         let mut connection = PgConnection::connect_with(&self.server.options(DATABASE)?).await?;
         MIGRATOR.run(&mut connection).await?;
         roles::ensure(&mut connection).await?;
-        let keyring = Arc::new(Keyring::new(&settings.master_key()?, clock::generator()));
+        let keyring = keys::open(&settings, &mut connection).await?;
         let mut foundation = Foundation {
             clock: self.clock.clone(),
             listener,

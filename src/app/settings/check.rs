@@ -1,6 +1,6 @@
 //! What a value must be, beyond its type; and what a production node asks for beyond that.
 
-use super::{MISSING_MASTER_KEY, Settings, SettingsError, secrets};
+use super::{MISSING_MASTER_KEY, Settings, SettingsError, WRONG_MASTER_KEY, secrets};
 
 /// The key of `Keyring::demo`: published, so no secret.
 const DEMO_MASTER_KEY: [u8; 32] = [7; 32];
@@ -23,10 +23,7 @@ impl Settings {
         problems.range("reminders.every_minutes", self.reminders.every_minutes, 1, 120);
         super::messages::check(&self.messages, &self.providers, &mut problems);
         if let Some(key) = &self.secrets.master_key {
-            problems.unless(
-                secrets::master_key(key.reveal()).is_some(),
-                "secrets.master_key: expected 64 hexadecimal digits (openssl rand -hex 32)",
-            );
+            problems.unless(secrets::master_keys(key.reveal()).is_some(), WRONG_MASTER_KEY);
         }
         for (name, channel) in self.channels.all() {
             let fits = |secret: &super::Secret| {
@@ -123,7 +120,7 @@ impl Settings {
         match &self.secrets.master_key {
             None => problems.add(MISSING_MASTER_KEY),
             Some(key) => problems.unless(
-                secrets::master_key(key.reveal()) != Some(DEMO_MASTER_KEY),
+                !secrets::master_keys(key.reveal()).is_some_and(|keys| keys.iter().any(|key| key.is(&DEMO_MASTER_KEY))),
                 "secrets.master_key: this is the demo's key, which everybody knows; make one with openssl rand -hex 32",
             ),
         }

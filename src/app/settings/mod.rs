@@ -15,6 +15,8 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
+use crate::privacy::MasterKey;
+
 pub use environment::FILE_VARIABLE;
 pub use messages::{Messages, Provider, ProviderType, RouteRule};
 pub use secrets::{Secret, SecretList};
@@ -125,12 +127,10 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The key that all others are drawn from.
-    pub fn master_key(&self) -> Result<[u8; 32], SettingsError> {
+    /// The keys that all others are drawn from; the first seals.
+    pub fn master_keys(&self) -> Result<Vec<MasterKey>, SettingsError> {
         let given = self.secrets.master_key.as_ref().ok_or_else(|| SettingsError::one(MISSING_MASTER_KEY))?;
-        secrets::master_key(given.reveal()).ok_or_else(|| {
-            SettingsError::one("secrets.master_key: expected 64 hexadecimal digits (openssl rand -hex 32)")
-        })
+        secrets::master_keys(given.reveal()).ok_or_else(|| SettingsError::one(WRONG_MASTER_KEY))
     }
 
     fn read_secret_files(&mut self) -> Result<(), SettingsError> {
@@ -141,6 +141,10 @@ impl Settings {
         };
         if let Some(file) = &self.secrets.master_key_file {
             self.secrets.master_key = Some(read("secrets.master_key_file", file)?);
+        } else if let Some(command) = &self.secrets.master_key_command {
+            self.secrets.master_key = Some(Secret::asked_of(command).map_err(|reason| {
+                SettingsError::one(format!("secrets.master_key_command: {command:?} {reason}"))
+            })?);
         }
         if let Some(file) = &self.database.url_file
             && self.database.url.is_none()
@@ -168,6 +172,9 @@ impl Settings {
         Ok(())
     }
 }
+
+const WRONG_MASTER_KEY: &str = "secrets.master_key: expected 64 hexadecimal digits (openssl rand -hex 32), or several \
+     of them, one a line, each with its own number before it: 2:…";
 
 const MISSING_MASTER_KEY: &str = "secrets.master_key: none given; put 64 hexadecimal digits (openssl rand -hex 32) into a file \
      and name it as secrets.master_key_file, or set MAMACARE_SECRETS__MASTER_KEY";

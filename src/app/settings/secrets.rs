@@ -7,6 +7,9 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, de};
+use zeroize::Zeroizing;
+
+use crate::privacy::{FIRST_KEY, MasterKey};
 
 /// A text that is not printed and is wiped when it goes.
 #[derive(Clone)]
@@ -26,6 +29,24 @@ impl Secret {
     /// Reads a file that holds nothing else; white space around it does not count.
     pub fn read(path: &Path) -> std::io::Result<Self> {
         std::fs::read_to_string(path).map(|text| Self::new(text.trim()))
+    }
+
+    /// Asks a program for it, as for a key that a key service keeps: what it prints, white space around it
+    /// apart. It is run without a shell.
+    pub fn asked_of(command: &str) -> Result<Self, String> {
+        let mut words = command.split_whitespace();
+        let program = words.next().ok_or("names no program")?;
+        let output = std::process::Command::new(program)
+            .args(words)
+            .stdin(std::process::Stdio::null())
+            .stderr(std::process::Stdio::inherit())
+            .output()
+            .map_err(|error| format!("cannot be run: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("failed: {}", output.status));
+        }
+        let text = String::from_utf8(output.stdout).map_err(|_| "printed something else than text")?;
+        Ok(Self::new(text.trim()))
     }
 
     /// Whether it is one that is known from examples.
@@ -121,8 +142,27 @@ pub fn plain_text_map<'de, D: Deserializer<'de>>(
     Ok(map.into_iter().map(|(key, value)| (key, plain(value))).collect())
 }
 
+/// Master keys, the first of which seals: one a line or separated by commas, each 64 hexadecimal digits with
+/// its number before (`2:0f1e…`), or without one for the first that a deployment has.
+pub fn master_keys(text: &str) -> Option<Vec<MasterKey>> {
+    let mut keys: Vec<MasterKey> = Vec::new();
+    for entry in text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
+        let (number, digits) = match entry.split_once(':') {
+            Some((number, digits)) => {
+                (number.trim().parse().ok().filter(|number| *number > 0)?, digits.trim())
+            }
+            None => (FIRST_KEY, entry),
+        };
+        if keys.iter().any(|known| known.number == number) {
+            return None;
+        }
+        keys.push(MasterKey::new(number, Zeroizing::new(master_key(digits)?)));
+    }
+    (!keys.is_empty()).then_some(keys)
+}
+
 /// 64 hexadecimal digits as 32 octets.
-pub fn master_key(text: &str) -> Option<[u8; 32]> {
+fn master_key(text: &str) -> Option<[u8; 32]> {
     let digits = text.as_bytes();
     if digits.len() != 64 {
         return None;
@@ -148,6 +188,22 @@ mod tests {
         assert_eq!(master_key(&"07".repeat(32)), Some([7; 32]));
         for wrong in ["", "07", &"0g".repeat(32), &"+7".repeat(32), &"07".repeat(33)] {
             assert_eq!(master_key(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn several_master_keys_have_their_numbers() {
+        let (old, new) = ("07".repeat(32), "08".repeat(32));
+        let numbers = |text: String| {
+            master_keys(&text).map(|keys| keys.iter().map(|key| key.number).collect::<Vec<_>>())
+        };
+        assert_eq!(numbers(old.clone()), Some(vec![1]));
+        assert_eq!(numbers(format!("2:{new}\n1:{old}\n")), Some(vec![2, 1]));
+        assert_eq!(numbers(format!("{old}, 2:{new}")), Some(vec![1, 2]));
+        for wrong in
+            [String::new(), format!("{old},{new}"), format!("0:{old}"), format!("300:{old}"), "1:07".into()]
+        {
+            assert_eq!(numbers(wrong.clone()), None, "{wrong}");
         }
     }
 

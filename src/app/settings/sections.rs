@@ -276,10 +276,12 @@ impl Reminders {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Secrets {
-    /// 64 hexadecimal digits; all keys are drawn from it.
+    /// 64 hexadecimal digits, from which all keys are drawn; or several, with their numbers.
     pub master_key: Option<Secret>,
     /// A file that holds it.
     pub master_key_file: Option<PathBuf>,
+    /// A program that prints it.
+    pub master_key_command: Option<String>,
 }
 
 /// `[limits]`: floods.

@@ -122,8 +122,23 @@ fn secrets_come_from_files() {
         ],
     )
     .unwrap();
-    assert_eq!(settings.master_key().unwrap()[..2], [0x00, 0x11]);
+    let octets: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&KEY[at * 2..at * 2 + 2], 16).unwrap()).collect();
+    let keys = settings.master_keys().unwrap();
+    assert!(keys.len() == 1 && keys[0].is(octets.as_slice().try_into().unwrap()));
     assert_eq!(settings.channels.json.secrets.0.len(), 2);
+}
+
+#[test]
+fn a_master_key_comes_from_a_program_too() {
+    let path = file("printed", &format!("2:{KEY}\n"));
+    let command = format!("cat {}", path.display());
+    let settings = with("", &[("MAMACARE_SECRETS__MASTER_KEY_COMMAND", &command)]).unwrap();
+    assert_eq!(settings.master_keys().unwrap()[0].number, 2);
+    for wrong in ["false", "/nowhere/key-service decrypt"] {
+        let message = with("", &[("MAMACARE_SECRETS__MASTER_KEY_COMMAND", wrong)]).unwrap_err().to_string();
+        assert!(message.contains("secrets.master_key_command"), "{message}");
+    }
 }
 
 #[test]

@@ -68,19 +68,24 @@ impl World {
         sqlx::raw_sql(forbid).execute(&database.pool).await.unwrap();
         let later = PgPoolOptions::new().max_connections(8).connect(&database.url()).await.unwrap();
         std::mem::replace(&mut database.pool, later).close().await;
-        Self::furnished(database, generous()).await
+        Self::furnished(database, generous(), Keyring::demo()).await
     }
 
     pub async fn limited(rates: Rates) -> Self {
-        Self::furnished(TestDatabase::new().await, rates).await
+        Self::furnished(TestDatabase::new().await, rates, Keyring::demo()).await
     }
 
-    async fn furnished(database: TestDatabase, rates: Rates) -> Self {
+    /// One whose node has these keys.
+    pub async fn with_keys(keyring: Keyring) -> Self {
+        Self::furnished(TestDatabase::new().await, generous(), keyring).await
+    }
+
+    async fn furnished(database: TestDatabase, rates: Rates, keyring: Keyring) -> Self {
         // As in production: the one bound by row-level security, the other not, neither the owner.
         let mut options = Database { url: Some(Secret::new(database.url())), ..Database::default() };
         options.statement_timeout_ms = 30_000;
         let (scoped, service) = (scoped_pool(&options).unwrap(), pool(&options).unwrap());
-        let keyring = Arc::new(Keyring::demo());
+        let keyring = Arc::new(keyring);
         let clock = Clock::manual("2026-11-24T12:00:00Z".parse().unwrap());
         let costs = HasherSettings {
             memory_kib: 64,

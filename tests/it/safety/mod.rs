@@ -5,5 +5,6 @@ mod headers;
 mod person;
 mod retention;
 mod roles;
+mod rotation;
 mod rows;
 mod threats;
