@@ -47,7 +47,8 @@ fn its_commands_and_their_options_are_there() {
         let command: Vec<&str> = words
             .iter()
             .copied()
-            .take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase()))
+            .take_while(|word| word.starts_with(|letter: char| letter.is_ascii_lowercase()))
+            .take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'))
             .collect();
         let deep = if ["menu", "admin", "reminders", "desk", "audit", "person"].contains(&command[0]) {
             2
