@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 
 use frame::Routes;
 use frame::gate::Public;
-pub use frame::{Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
+pub use frame::{About, Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
 use v1::{apply_as_professional, not_kept, self_consent, v1_due, verification_mail};
 
 /// All routes.

@@ -172,7 +172,8 @@ pub(super) async fn recover(api: &Api, phone: Phone, place: u8) -> Result<(), Pr
         let asked = phones::ask(&mut work, &key, Request::RecoverPin, &cause, api.now(), &ALLOWED).await?;
         if asked == Asked::First {
             let owner = Owner { key: &opened.key, msisdn: phone.0, language: &opened.language };
-            pins::send(api, &mut work, &owner, &pin, &hash).await?;
+            // Whatever held it back: the answer is the same.
+            pins::renew(api, &mut work, &owner, &pin, &hash).await?;
         }
         work.commit().await?;
     }

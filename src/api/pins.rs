@@ -7,18 +7,21 @@ use rand::rngs::StdRng;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::frame::{Api, Problem};
+use super::frame::{About, Api, Problem};
 use crate::care::Msisdn;
-use crate::identity::{Admission, Pin, PinOwner, PinPolicy};
+use crate::identity::{Admission, Pin, PinOwner, PinPolicy, Tries};
 use crate::privacy::PersonKey;
+use crate::store::guard::{self, Warning};
 use crate::store::outbox::{self, Kind, NewMessage};
-use crate::store::pin_delivery::SMS_LASTS;
+use crate::store::pin_delivery::{AskedBy, Delivered, Delivery, SMS_LASTS, Way, Words, deliver};
 use crate::store::sealed::Identity;
 use crate::store::{credentials, people};
 use crate::text::segments;
 
-/// A PIN that was sent is good for this long.
+/// A first PIN that was sent is good for this long.
 const ISSUED_FOR: TimeDelta = TimeDelta::days(3);
+/// A warning is of no use after this.
+const WARNING_LASTS: TimeDelta = TimeDelta::days(1);
 
 /// Who is meant to have a PIN.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +47,7 @@ pub async fn draw(api: &Api, identity: &Identity, msisdn: Msisdn) -> Result<(Pin
     Ok((pin, hash))
 }
 
-/// Makes a drawn PIN hers and sends it to her number. Nobody else is told.
+/// Makes a drawn PIN hers, her first, and sends it to her number. Nobody else is told.
 pub async fn send(
     api: &Api,
     work: &mut PgConnection,
@@ -85,6 +88,69 @@ async fn message(
     Ok(outbox::enqueue(work, api.keyring(), &message).await?)
 }
 
+/// Sends a drawn PIN to a number of hers, which must be held, at her own asking and unless something holds it
+/// back: a lock stays for a while, and her other numbers are told.
+pub async fn renew(
+    api: &Api,
+    work: &mut PgConnection,
+    owner: &Owner<'_>,
+    pin: &Pin,
+    hash: &str,
+) -> Result<Delivered, Problem> {
+    let (now, person) = (api.now(), owner.key.person());
+    let phone = api.keyring().phone_index(owner.msisdn);
+    let mut counters = credentials::hold_counters(work, &phone, Some(person)).await?;
+    counters.renew(now, api.settings.guard.unlock_after);
+    let (code, pin) = (&api.settings.service_code, pin.reveal());
+    let text = match counters.lasts(now) {
+        None => api.texts.pin_issued(owner.language, pin, code),
+        Some(until) => {
+            api.texts.pin_issued_later(owner.language, pin, Tries::minutes_left(until, now), code)
+        }
+    };
+    let elsewhere = api.texts.warning(About::PinSentElsewhere, owner.language, code);
+    let delivery = Delivery {
+        cause: &format!("pin:api:{}", api.new_id()),
+        owner: owner.key,
+        hash,
+        way: Way::Sms(owner.msisdn),
+        by: AskedBy::Herself { channel: "api", session: api.keyring().random() },
+        words: words(&text),
+        elsewhere: words(&elsewhere),
+        language: owner.language,
+        times: api.settings.guard,
+        now,
+    };
+    Ok(deliver(work, api.keyring(), &delivery).await?)
+}
+
+/// A text with the SMS that it takes.
+pub fn words(text: &str) -> Words<'_> {
+    Words { text, segments: segments(text).count }
+}
+
+/// Tells of a change that she may not have made: on her numbers, and on those that were hers lately, but one.
+pub async fn warn(
+    api: &Api,
+    work: &mut PgConnection,
+    (key, language): (&PersonKey, &str),
+    about: About,
+    but: Option<&[u8; 16]>,
+) -> Result<(), Problem> {
+    let text = api.texts.warning(about, language, &api.settings.service_code);
+    let warning = Warning {
+        cause: &format!("{}:{}", about.name(), api.new_id()),
+        owner: key,
+        language,
+        text: &text,
+        segments: segments(&text).count,
+        since: api.settings.guard.since(api.now()),
+        now: api.now(),
+        expires_at: api.now() + WARNING_LASTS,
+    };
+    Ok(guard::tell(work, api.keyring(), &warning, but).await?)
+}
+
 /// What became of a try.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Tried {
@@ -108,12 +174,8 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
     };
     let mut counters = credentials::hold_counters(&mut work, &phone, person).await?;
     let (now, limits) = (api.now(), &api.settings.pin_tries);
-    let was_open =
-        counters.person.as_ref().is_some_and(|tries| tries.locked_until.is_none_or(|until| until <= now));
-    let of_phone = counters.phone.admit(attempt, now, limits);
-    let of_person = counters.person.as_mut().map(|tries| tries.admit(attempt, now, limits));
-    let admitted = |admission: Admission| matches!(admission, Admission::Admitted { .. });
-    let may = admitted(of_phone) && of_person.is_none_or(admitted);
+    let was_open = counters.person.as_ref().is_some_and(|tries| tries.lasts(now).is_none());
+    let may = matches!(counters.admit(attempt, now, limits), Admission::Admitted { .. });
     // Either counter may have refused; then neither counts a try that was not checked.
     if may {
         credentials::save_counters(&mut work, &phone, person, &counters).await?;
@@ -126,8 +188,7 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
     };
     let fits = api.pins.verify(pin.reveal(), against).await?;
     let (Some(person), Some(credential), true) = (person, credential, fits && may) else {
-        let locked =
-            counters.person.as_ref().and_then(|tries| tries.locked_until).filter(|until| *until > now);
+        let locked = counters.person.as_ref().and_then(|tries| tries.lasts(now));
         if let (Some(person), true) = (person, may) {
             refused(api, person, msisdn, locked.filter(|_| was_open)).await?;
         }
@@ -160,7 +221,7 @@ async fn refused(
     if let Some(until) = locked
         && let Some(opened) = people::open(&mut work, &api.vault, person).await?
     {
-        let minutes = crate::identity::Tries::minutes_left(until, api.now());
+        let minutes = Tries::minutes_left(until, api.now());
         let text = api.texts.pin_locked(&opened.language, minutes, &api.settings.service_code);
         let owner = Owner { key: &opened.key, msisdn, language: &opened.language };
         let cause = format!("locked:{person}:{}", until.timestamp());
@@ -185,7 +246,10 @@ pub async fn choose(api: &Api, person: Uuid, msisdn: Msisdn, pin: &Pin) -> Resul
     let hash = api.pins.hash(pin.reveal()).await?;
     let mut work = api.herself(person).await?;
     credentials::propose(&mut work, person, &hash, &api.keyring().random()).await?;
-    credentials::confirm(&mut work, person, &hash, api.now()).await?;
+    let chosen = credentials::confirm(&mut work, person, &hash, api.now()).await?;
+    if chosen.is_some_and(|chosen| chosen.in_place) {
+        warn(api, &mut work, (&opened.key, &opened.language), About::PinChanged, None).await?;
+    }
     work.commit().await?;
     Ok(())
 }

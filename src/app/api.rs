@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use chrono::TimeDelta;
 use sqlx::PgPool;
 
-use crate::api::{Api, ApiParts, ApiSettings, EnglishTexts, Texts, router};
+use crate::api::{About, Api, ApiParts, ApiSettings, EnglishTexts, Texts, router};
 use crate::care::Country;
-use crate::identity::{PinHasher, TryLimits};
+use crate::identity::PinHasher;
 use crate::menu::{LanguageId, TextContext};
 use crate::privacy::Vault;
 
@@ -37,11 +36,6 @@ pub struct Ground {
 
 /// The addresses of the API; must be called within the runtime.
 pub fn addresses(settings: &Settings, ground: Ground) -> Router {
-    let pin_tries = TryLimits {
-        tries: settings.pin.tries,
-        first_lock: TimeDelta::minutes(settings.pin.lock_minutes.into()),
-        ..TryLimits::default()
-    };
     let clock = ground.clock;
     let api = Api::new(ApiParts {
         scoped: ground.scoped,
@@ -56,7 +50,8 @@ pub fn addresses(settings: &Settings, ground: Ground) -> Router {
             public_url: settings.server.public_url.trim_end_matches('/').to_owned(),
             service_code: settings.ussd.service_code.clone(),
             trusted_proxies: settings.server.trusted_proxies.clone(),
-            pin_tries,
+            pin_tries: settings.pin.tries(),
+            guard: settings.pin.guard(),
             pin_min_length: settings.pin.min_length,
             rates: settings.api.rates(),
             staff_sign_in: settings.api.staff_sign_in(),
@@ -88,9 +83,21 @@ impl Texts for MenuTexts {
             .unwrap_or_else(|| EnglishTexts.pin_issued(language, pin, service_code))
     }
 
+    fn pin_issued_later(&self, language: &str, pin: &str, minutes: i64, service_code: &str) -> String {
+        let shown = minutes.to_string();
+        let values = [("pin", pin), ("minutes", shown.as_str()), ("service_code", service_code)];
+        self.render("pin_issued_later", language, &values)
+            .unwrap_or_else(|| EnglishTexts.pin_issued_later(language, pin, minutes, service_code))
+    }
+
     fn pin_locked(&self, language: &str, minutes: i64, service_code: &str) -> String {
         let shown = minutes.to_string();
         self.render("pin_locked", language, &[("minutes", &shown), ("service_code", service_code)])
             .unwrap_or_else(|| EnglishTexts.pin_locked(language, minutes, service_code))
+    }
+
+    fn warning(&self, about: About, language: &str, service_code: &str) -> String {
+        self.render(about.name(), language, &[("service_code", service_code)])
+            .unwrap_or_else(|| EnglishTexts.warning(about, language, service_code))
     }
 }

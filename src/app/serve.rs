@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::care::Country;
-use crate::identity::{HasherError, PinHasher, PinPolicy, TryLimits};
+use crate::identity::{HasherError, PinHasher, PinPolicy};
 use crate::messages::keywords::Keywords;
 use crate::messages::schedule::Schedule;
 use crate::privacy::Vault;
@@ -317,12 +317,10 @@ async fn wait_for_database(pool: &PgPool) -> Result<migrations::Migrations, Serv
 
 fn port_settings(settings: &Settings) -> PortSettings {
     let pins = PinPolicy { min_length: settings.pin.min_length.into(), ..PinPolicy::default() };
-    let tries = TryLimits {
-        tries: settings.pin.tries,
-        first_lock: TimeDelta::minutes(settings.pin.lock_minutes.into()),
-        ..TryLimits::default()
-    };
-    PortSettings::new(&settings.ussd.service_code, pins, tries)
+    PortSettings {
+        guard: settings.pin.guard(),
+        ..PortSettings::new(&settings.ussd.service_code, pins, settings.pin.tries())
+    }
 }
 
 fn menu_options(settings: &Settings) -> MenuOptions {

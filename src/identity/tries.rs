@@ -20,6 +20,14 @@ impl Default for TryLimits {
     }
 }
 
+impl TryLimits {
+    /// The limits of a number, whoever is meant: twice as many tries, since people share it.
+    #[must_use]
+    pub const fn of_phone(self) -> Self {
+        Self { tries: self.tries.saturating_mul(2), ..self }
+    }
+}
+
 /// The counter of one person or one phone.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Tries {
@@ -81,9 +89,85 @@ impl Tries {
         }
     }
 
+    /// A new PIN is on its way: what was tried before was tried against another, but a lock that is in
+    /// force stays, for `unlock_after` at most. How long the next one lasts is not forgotten either.
+    pub fn renew(&mut self, now: DateTime<Utc>, unlock_after: TimeDelta) {
+        if self.lasts(now).is_some() {
+            self.shorten(now, unlock_after);
+        } else {
+            self.attempts.clear();
+            self.locked_until = None;
+        }
+    }
+
+    /// Ends a lock no later than `unlock_after` from now.
+    pub fn shorten(&mut self, now: DateTime<Utc>, unlock_after: TimeDelta) {
+        if let Some(until) = self.lasts(now) {
+            self.locked_until = Some(until.min(now + unlock_after));
+        }
+    }
+
+    /// Until when it is locked, if it is.
+    pub fn lasts(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.locked_until.filter(|until| *until > now)
+    }
+
     /// Whole minutes until it opens, at least one.
     pub fn minutes_left(until: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
         ((until - now).num_seconds().max(1) + 59) / 60
+    }
+}
+
+/// The two counters that a try goes through, whatever door it comes by: of the number, and of the person
+/// who is meant.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Counters {
+    /// The number's.
+    pub phone: Tries,
+    /// The person's; none where she has no PIN.
+    pub person: Option<Tries>,
+}
+
+impl Counters {
+    /// Counts a try for both. Where either refuses, the caller stores neither: a try that is not checked
+    /// does not count.
+    pub fn admit(&mut self, attempt: i64, now: DateTime<Utc>, limits: &TryLimits) -> Admission {
+        let by_phone = self.phone.admit(attempt, now, &limits.of_phone());
+        let by_person = self.person.as_mut().map(|tries| tries.admit(attempt, now, limits));
+        match (by_phone, by_person) {
+            (only, None) => only,
+            (Admission::Locked(phone), Some(Admission::Locked(person))) => {
+                Admission::Locked(phone.max(person))
+            }
+            (Admission::Locked(until), Some(_)) | (_, Some(Admission::Locked(until))) => {
+                Admission::Locked(until)
+            }
+            (
+                Admission::Admitted { left: of_phone, repeat },
+                Some(Admission::Admitted { left: of_person, repeat: again }),
+            ) => Admission::Admitted { left: of_phone.min(of_person), repeat: repeat && again },
+        }
+    }
+
+    /// Takes back a try that was counted but never checked.
+    pub fn withdraw(&mut self, attempt: i64, limits: &TryLimits) {
+        self.phone.withdraw(attempt, &limits.of_phone());
+        if let Some(of_person) = &mut self.person {
+            of_person.withdraw(attempt, limits);
+        }
+    }
+
+    /// A new PIN of hers is on its way to this number. Others on it are still guarded by its counter.
+    pub fn renew(&mut self, now: DateTime<Utc>, unlock_after: TimeDelta) {
+        self.phone.shorten(now, unlock_after);
+        if let Some(of_person) = &mut self.person {
+            of_person.renew(now, unlock_after);
+        }
+    }
+
+    /// Until when either is locked.
+    pub fn lasts(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.phone.lasts(now).max(self.person.as_ref().and_then(|tries| tries.lasts(now)))
     }
 }
 
@@ -147,6 +231,56 @@ mod tests {
         assert_eq!(tries.locks, 1);
         tries.withdraw(99, &LIMITS);
         assert!(matches!(tries.admit(7, noon(), &LIMITS), Admission::Locked(_)));
+    }
+
+    #[test]
+    fn a_new_pin_shortens_a_long_lock_and_lengthens_none() {
+        let hour = TimeDelta::hours(1);
+        let mut tries = Tries { locks: 3, ..Tries::default() };
+        for attempt in 1..=5 {
+            tries.admit(attempt, noon(), &LIMITS);
+        }
+        assert_eq!(tries.lasts(noon()), Some(noon() + TimeDelta::hours(4)));
+        let locked = tries.clone();
+        tries.renew(noon(), hour);
+        assert_eq!(tries.lasts(noon()), Some(noon() + hour));
+        assert_eq!((tries.locks, tries.attempts.len()), (4, 5), "the next lock is longer all the same");
+        let later = noon() + TimeDelta::minutes(50);
+        tries.renew(later, hour);
+        assert_eq!(tries.lasts(later), Some(noon() + hour), "asking once more moves nothing");
+        assert_eq!(tries.admit(6, noon() + hour, &LIMITS), admitted(4));
+        let mut short = Tries { locked_until: Some(noon() + TimeDelta::minutes(30)), ..locked };
+        short.renew(noon(), hour);
+        assert_eq!(short.lasts(noon()), Some(noon() + TimeDelta::minutes(30)));
+    }
+
+    #[test]
+    fn where_nothing_is_locked_the_tries_against_the_pin_before_are_forgotten() {
+        let mut counters = Counters { person: Some(Tries::default()), ..Counters::default() };
+        for attempt in 1..=4 {
+            counters.admit(attempt, noon(), &LIMITS);
+        }
+        counters.renew(noon(), TimeDelta::hours(1));
+        assert_eq!(counters.person, Some(Tries::default()));
+        assert_eq!(counters.phone.attempts.len(), 4, "others on the number are guarded as before");
+    }
+
+    #[test]
+    fn of_two_counters_the_stricter_counts() {
+        let mut counters = Counters { person: Some(Tries::default()), ..Counters::default() };
+        assert_eq!(counters.admit(1, noon(), &LIMITS), admitted(4));
+        for attempt in 2..=5 {
+            counters.admit(attempt, noon(), &LIMITS);
+        }
+        assert_eq!(counters.admit(6, noon(), &LIMITS), Admission::Locked(noon() + TimeDelta::minutes(30)));
+        let mut other = Counters { phone: counters.phone.clone(), person: Some(Tries::default()) };
+        assert_eq!(other.admit(7, noon(), &LIMITS), admitted(3), "six were tried on the phone: three are left, and then it is locked");
+        assert_eq!(other.lasts(noon()), None);
+        let mut alone = Counters::default();
+        for attempt in 1..=10 {
+            alone.admit(attempt, noon(), &LIMITS);
+        }
+        assert_eq!(alone.lasts(noon()), Some(noon() + TimeDelta::minutes(30)), "a number without a person has a lock too");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! PINs and the counters of wrong ones. Only hashes come here.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::identity::Tries;
+use super::guard;
+use crate::identity::{Counters, Tries};
 
 /// A person's PIN.
 #[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
@@ -13,6 +14,8 @@ pub struct Credential {
     pub hash: String,
     /// Whether it was sent by us and is good for choosing her own alone.
     pub must_change: bool,
+    /// Whether somebody at a number of hers stopped it: it opens nothing until staff have seen her.
+    pub stopped: bool,
     /// When a PIN that was sent is too old.
     pub expires_at: Option<DateTime<Utc>>,
     /// PHC string of a PIN that she proposed.
@@ -24,7 +27,10 @@ pub struct Credential {
 /// A person's PIN, as stored.
 pub async fn find(work: &mut PgConnection, person: Uuid) -> Result<Option<Credential>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT hash, must_change, expires_at, pending_hash, pending_session FROM credential WHERE person = $1",
+        "SELECT hash, must_change, expires_at, pending_hash, pending_session,
+                EXISTS (SELECT FROM pin_guard WHERE pin_guard.person = credential.person
+                        AND stopped_at IS NOT NULL) AS stopped
+         FROM credential WHERE person = $1",
     )
     .bind(person)
     .fetch_optional(work)
@@ -42,15 +48,6 @@ impl From<TriesRow> for Tries {
     fn from(row: TriesRow) -> Self {
         Self { attempts: row.attempts, locks: row.locks, locked_until: row.locked_until }
     }
-}
-
-/// The two counters that a try goes through, held until the transaction ends.
-#[derive(Debug)]
-pub struct Counters {
-    /// The number's.
-    pub phone: Tries,
-    /// The person's; none where she has no PIN.
-    pub person: Option<Tries>,
 }
 
 /// Holds both counters, always the number's first, so that two tries never wait for each other.
@@ -103,7 +100,50 @@ pub async fn save_counters(
     Ok(())
 }
 
-/// Forgets the wrong tries of both: the PIN was right, or a new one is on its way.
+/// A new PIN of hers is on its way to this number, at her own asking: a lock stays for a while.
+pub async fn renew_counters(
+    work: &mut PgConnection,
+    phone: &[u8; 16],
+    person: Uuid,
+    unlock_after: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let mut counters = hold_counters(work, phone, Some(person)).await?;
+    counters.renew(now, unlock_after);
+    save_counters(work, phone, Some(person), &counters).await
+}
+
+/// Holds her numbers until the transaction ends, always in their order.
+pub async fn hold_numbers(work: &mut PgConnection, person: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SELECT FROM phone WHERE key IN (SELECT phone FROM person_phone WHERE person = $1)
+         ORDER BY key FOR NO KEY UPDATE",
+    )
+    .bind(person)
+    .execute(work)
+    .await?;
+    Ok(())
+}
+
+/// Staff lift a lock: wrong tries of hers and of all her numbers, which must be held, are forgotten.
+pub async fn unlock(work: &mut PgConnection, person: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE phone SET pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL
+         WHERE key IN (SELECT phone FROM person_phone WHERE person = $1)",
+    )
+    .bind(person)
+    .execute(&mut *work)
+    .await?;
+    sqlx::query(
+        "UPDATE credential SET pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL WHERE person = $1",
+    )
+    .bind(person)
+    .execute(work)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the wrong tries of both: the PIN was right.
 pub async fn clear_counters(
     work: &mut PgConnection,
     phone: &[u8; 16],
@@ -124,15 +164,19 @@ pub async fn clear_counters(
     Ok(())
 }
 
-/// Whether the hash that was checked is still the one that counts; holds it until the transaction
+/// Whether the hash that was checked is still the one that counts, and not stopped; holds it until the transaction
 /// ends, so that a PIN that was replaced meanwhile opens nothing.
 pub async fn still_counts(work: &mut PgConnection, person: Uuid, hash: &str) -> Result<bool, sqlx::Error> {
     let found: Option<bool> =
-        sqlx::query_scalar("SELECT true FROM credential WHERE person = $1 AND hash = $2 FOR NO KEY UPDATE")
-            .bind(person)
-            .bind(hash)
-            .fetch_optional(work)
-            .await?;
+        sqlx::query_scalar(
+            "SELECT true FROM credential WHERE person = $1 AND hash = $2
+               AND NOT EXISTS (SELECT FROM pin_guard WHERE pin_guard.person = $1 AND stopped_at IS NOT NULL)
+             FOR NO KEY UPDATE",
+        )
+        .bind(person)
+        .bind(hash)
+        .fetch_optional(work)
+        .await?;
     Ok(found.is_some())
 }
 
@@ -147,7 +191,7 @@ pub async fn rehash(work: &mut PgConnection, person: Uuid, old: &str, new: &str)
     Ok(())
 }
 
-/// Gives a person a PIN that was sent to her; any other she had no longer counts.
+/// Gives a person a PIN that was sent to her; any other she had no longer counts. A lock stays.
 pub async fn issue(
     work: &mut PgConnection,
     person: Uuid,
@@ -160,8 +204,8 @@ pub async fn issue(
          VALUES ($1, $2, true, $3, $4)
          ON CONFLICT (person) DO UPDATE
          SET hash = excluded.hash, must_change = true, expires_at = excluded.expires_at,
-             pending_hash = NULL, pending_session = NULL,
-             pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL, changed_at = excluded.changed_at",
+             in_place = credential.in_place OR NOT credential.must_change,
+             pending_hash = NULL, pending_session = NULL, changed_at = excluded.changed_at",
     )
     .bind(person)
     .bind(hash)
@@ -188,23 +232,42 @@ pub async fn propose(
     Ok(())
 }
 
-/// Makes a proposed PIN hers; false where another was proposed meanwhile.
+/// A PIN that she made her own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Chosen {
+    /// Whether it took the place of one of her own: the owner is told, should it be somebody else. It is not
+    /// where it was her first.
+    pub in_place: bool,
+}
+
+/// Makes a proposed PIN hers; none where another was proposed meanwhile. Where it follows on one that was
+/// sent in place of her own, that was a reset, which cools down.
 pub async fn confirm(
     work: &mut PgConnection,
     person: Uuid,
     pending_hash: &str,
     now: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
-        "UPDATE credential
-         SET hash = pending_hash, must_change = false, expires_at = NULL, pending_hash = NULL,
-             pending_session = NULL, pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL, changed_at = $3
-         WHERE person = $1 AND pending_hash = $2",
+) -> Result<Option<Chosen>, sqlx::Error> {
+    let before: Option<(bool, bool)> = sqlx::query_as(
+        "SELECT must_change, in_place FROM credential WHERE person = $1 AND pending_hash = $2 FOR NO KEY UPDATE",
     )
     .bind(person)
     .bind(pending_hash)
-    .bind(now)
-    .execute(work)
+    .fetch_optional(&mut *work)
     .await?;
-    Ok(done.rows_affected() == 1)
+    let Some((was_sent, in_place)) = before else { return Ok(None) };
+    sqlx::query(
+        "UPDATE credential
+         SET hash = pending_hash, must_change = false, in_place = false, expires_at = NULL, pending_hash = NULL,
+             pending_session = NULL, pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL, changed_at = $2
+         WHERE person = $1",
+    )
+    .bind(person)
+    .bind(now)
+    .execute(&mut *work)
+    .await?;
+    if was_sent && in_place {
+        guard::note_reset(work, person, now).await?;
+    }
+    Ok(Some(Chosen { in_place: in_place || !was_sent }))
 }

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Rows of hers that go, in an order that no reference forbids.
-const OF_HERS: [&str; 18] = [
+const OF_HERS: [&str; 19] = [
     "DELETE FROM referral_feedback WHERE person = $1 OR referral IN (SELECT id FROM referral WHERE person = $1)",
     "DELETE FROM referral WHERE person = $1",
     "DELETE FROM opened_record WHERE person = $1",
@@ -27,6 +27,7 @@ const OF_HERS: [&str; 18] = [
     "DELETE FROM appointment WHERE person = $1",
     "DELETE FROM pregnancy WHERE person = $1",
     "DELETE FROM credential WHERE person = $1",
+    "DELETE FROM pin_guard WHERE person = $1",
     // A message that is on its way is let go; her key was needed to read what was to be sent.
     "DELETE FROM outbox WHERE person = $1 AND state <> 'sending'",
     "DELETE FROM reminder_look WHERE person = $1",
@@ -67,17 +68,21 @@ pub async fn erase(work: &mut PgConnection, person: Uuid, now: DateTime<Utc>) ->
     .bind(now)
     .execute(&mut *work)
     .await?;
-    let numbers: Vec<Vec<u8>> =
-        sqlx::query_scalar("DELETE FROM person_phone WHERE person = $1 RETURNING phone")
-            .bind(person)
-            .fetch_all(&mut *work)
-            .await?;
+    let numbers: Vec<Vec<u8>> = sqlx::query_scalar(
+        "WITH past AS (DELETE FROM former_phone WHERE person = $1 RETURNING phone),
+              present AS (DELETE FROM person_phone WHERE person = $1 RETURNING phone)
+         TABLE past UNION TABLE present",
+    )
+    .bind(person)
+    .fetch_all(&mut *work)
+    .await?;
     for statement in OF_HERS {
         sqlx::query(statement).bind(person).execute(&mut *work).await?;
     }
     let hers_alone: Vec<Vec<u8>> = sqlx::query_scalar(
         "SELECT phone FROM unnest($1::bytea[]) AS phone
-         WHERE NOT EXISTS (SELECT FROM person_phone WHERE person_phone.phone = phone.phone)",
+         WHERE NOT EXISTS (SELECT FROM person_phone WHERE person_phone.phone = phone.phone)
+           AND NOT EXISTS (SELECT FROM former_phone WHERE former_phone.phone = phone.phone)",
     )
     .bind(numbers)
     .fetch_all(&mut *work)

@@ -27,6 +27,11 @@ struct Part {
 
 const PHONES: &str = "SELECT jsonb_build_object('linked_at', linked_at) AS clear, ordinal::integer AS number,
     number AS first, NULL::bytea AS second FROM person_phone WHERE person = $1 ORDER BY linked_at, ordinal";
+const FORMER_PHONES: &str =
+    "SELECT jsonb_build_object('ended_at', ended_at) AS clear, ordinal::integer AS number,
+    number AS first, NULL::bytea AS second FROM former_phone WHERE person = $1 ORDER BY ended_at, ordinal";
+const PIN_GUARD: &str = "SELECT to_jsonb(part) - ARRAY['person'] AS clear, 0 AS number, NULL::bytea AS first,
+    NULL::bytea AS second FROM pin_guard AS part WHERE person = $1";
 const PREGNANCIES: &str =
     "SELECT to_jsonb(part) - ARRAY['person', 'note'] AS clear, number::integer AS number, note AS first,
     NULL::bytea AS second FROM pregnancy AS part WHERE person = $1 ORDER BY part.number";
@@ -69,10 +74,12 @@ pub async fn export(work: &mut PgConnection, vault: &Vault, id: Uuid) -> Result<
     let mut herself = herself.pop().unwrap_or_default();
     add(&mut herself, "identity", &person.identity);
     whole.insert("person".to_owned(), herself);
-    let phones = parts(work, id, PHONES, |part, row| {
-        opened::<Number>(key, part, "number", row.number, row.first.as_deref())
-    });
-    whole.insert("phones".to_owned(), phones.await?.into());
+    for (name, query) in [("phones", PHONES), ("former_phones", FORMER_PHONES)] {
+        let phones = parts(work, id, query, |part, row| {
+            opened::<Number>(key, part, "number", row.number, row.first.as_deref())
+        });
+        whole.insert(name.to_owned(), phones.await?.into());
+    }
     let profile = profiles::find(work, key).await?;
     whole.insert("profile".to_owned(), profile.map_or(Value::Null, |(profile, _)| shown(&profile)));
     let pregnancies = parts(work, id, PREGNANCIES, |part, row| {
@@ -103,6 +110,7 @@ pub async fn export(work: &mut PgConnection, vault: &Vault, id: Uuid) -> Result<
         ("appointments", APPOINTMENTS),
         ("consents", CONSENTS),
         ("messages", MESSAGES),
+        ("pin_guard", PIN_GUARD),
         ("reminders", REMINDERS),
         ("who_looked", LOOKS),
     ] {

@@ -15,6 +15,7 @@ mod error;
 pub mod export;
 pub mod facilities;
 pub mod forget;
+pub mod guard;
 pub mod holds;
 pub mod inbound;
 pub mod mail;

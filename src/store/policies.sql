@@ -144,8 +144,8 @@ DECLARE
     reads CONSTANT text := format('person = %s OR mamacare_reads(person)', known);
     changes CONSTANT text := format('person = %s OR mamacare_changes(person)', charge);
     every CONSTANT text[] := ARRAY['access_log', 'appointment', 'care_hold', 'child', 'consent', 'credential',
-        'immunisation', 'medicine', 'message_stop', 'once', 'opened_record', 'outbox', 'outbox_event', 'person',
-        'person_phone', 'phone', 'phone_request', 'pregnancy', 'profile', 'referral', 'referral_feedback',
+        'former_phone', 'immunisation', 'medicine', 'message_stop', 'once', 'opened_record', 'outbox', 'outbox_event', 'person',
+        'person_phone', 'phone', 'phone_request', 'pin_guard', 'pregnancy', 'profile', 'referral', 'referral_feedback',
         'reminder', 'reminder_look', 'sign_in', 'sms_inbound', 'sms_question', 'staff_task', 'ussd_session', 'visit'];
 BEGIN
     INSERT INTO wanted SELECT relation, 'service', 'mamacare_app', 'ALL', 'true', 'true' FROM unnest(every) AS relation;
@@ -156,8 +156,8 @@ BEGIN
         SELECT relation, lower(command), 'mamacare_api', command,
                CASE command WHEN 'INSERT' THEN NULL WHEN 'SELECT' THEN reads ELSE changes END,
                CASE WHEN command IN ('INSERT', 'UPDATE') THEN changes END
-        FROM unnest(ARRAY['child', 'credential', 'immunisation', 'medicine', 'person_phone', 'pregnancy', 'profile',
-                          'visit', 'appointment']) AS relation,
+        FROM unnest(ARRAY['child', 'credential', 'former_phone', 'immunisation', 'medicine', 'person_phone', 'pin_guard',
+                          'pregnancy', 'profile', 'visit', 'appointment']) AS relation,
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS command;
     INSERT INTO wanted VALUES
         ('appointment', 'listed', 'mamacare_api', 'SELECT', 'facility = ' || place, NULL),

@@ -21,7 +21,7 @@ pub struct Rule {
 }
 
 /// All rules.
-pub const RULES: [Rule; 6] = [
+pub const RULES: [Rule; 7] = [
     Rule {
         name: "requests",
         what: "what numbers asked for, kept for the limits on it",
@@ -48,6 +48,13 @@ pub const RULES: [Rule; 6] = [
         days: 2,
         statement: "DELETE FROM once WHERE (actor, key) IN (
             SELECT actor, key FROM once WHERE created_at < $1 LIMIT 5000)",
+    },
+    Rule {
+        name: "former_numbers",
+        what: "numbers that no longer lead to somebody",
+        days: 30,
+        statement: "DELETE FROM former_phone WHERE (person, phone) IN (
+            SELECT person, phone FROM former_phone WHERE ended_at < $1 LIMIT 5000)",
     },
     Rule {
         name: "records_opened",

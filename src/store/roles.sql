@@ -69,10 +69,10 @@ REVOKE INSERT ON reminder_round FROM mamacare_app;
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM mamacare_app;
 
 -- The API: of the same, what its routes need; whose rows, the policies say.
-GRANT SELECT, INSERT, UPDATE, DELETE ON child, immunisation, mailed_token, medicine, once, person_phone, pregnancy,
-    profile, sign_in, staff, visit TO mamacare_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON child, former_phone, immunisation, mailed_token, medicine, once, person_phone,
+    pregnancy, profile, sign_in, staff, visit TO mamacare_api;
 GRANT SELECT, INSERT, UPDATE ON appointment, credential, document, facility, facility_detail, opened_record, outbox,
-    person, phone, referral, staff_detail, staff_guard TO mamacare_api;
+    person, phone, pin_guard, referral, staff_detail, staff_guard TO mamacare_api;
 GRANT SELECT, INSERT ON access_log, consent, referral_feedback TO mamacare_api;
 GRANT UPDATE (withdrawn_at, withdrawn_channel) ON consent TO mamacare_api;
 GRANT SELECT ON district, person_in_care TO mamacare_api;

@@ -22,4 +22,4 @@ pub use path::At;
 use problem::Shown;
 pub use problem::{FieldProblem, Problem};
 pub use routes::{Listed, Routes};
-pub use state::{Api, ApiParts, ApiSettings, EnglishTexts, Texts};
+pub use state::{About, Api, ApiParts, ApiSettings, EnglishTexts, Texts};

@@ -15,7 +15,7 @@ use super::witness::Witness;
 use super::{Limits, Problem, Rates};
 use crate::care::Country;
 use crate::care::calendar::local_day;
-use crate::identity::{AccessTokens, PinHasher, Role, TryLimits};
+use crate::identity::{AccessTokens, GuardTimes, PinHasher, Role, TryLimits};
 use crate::privacy::{Keyring, Vault};
 use crate::store::accounts::{Live, Subject};
 use crate::store::record::prescriptions;
@@ -35,6 +35,8 @@ pub struct ApiSettings {
     pub rates: Rates,
     /// Wrong PINs before a lock, as on the phone.
     pub pin_tries: TryLimits,
+    /// How long changes hold a new PIN back, and a new one leaves a lock, as on the phone.
+    pub guard: GuardTimes,
     /// Fewest digits of a PIN that somebody chooses.
     pub pin_min_length: u8,
     /// How long a sign-in of staff lasts without being used.
@@ -53,6 +55,7 @@ impl Default for ApiSettings {
             trusted_proxies: Vec::new(),
             rates: Rates::default(),
             pin_tries: TryLimits::default(),
+            guard: GuardTimes::default(),
             pin_min_length: 4,
             staff_sign_in: TimeDelta::days(14),
             patient_sign_in: TimeDelta::days(1),
@@ -66,8 +69,36 @@ pub trait Texts: Send + Sync + 'static {
     /// Tells a PIN that was issued.
     fn pin_issued(&self, language: &str, pin: &str, service_code: &str) -> String;
 
+    /// The same where a lock lasts, for so many minutes.
+    fn pin_issued_later(&self, language: &str, pin: &str, minutes: i64, service_code: &str) -> String;
+
     /// Tells that a PIN is locked, and for how many minutes.
     fn pin_locked(&self, language: &str, minutes: i64, service_code: &str) -> String;
+
+    /// Tells of a change that she may not have made.
+    fn warning(&self, about: About, language: &str, service_code: &str) -> String;
+}
+
+/// A change that is told to somebody's numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum About {
+    /// A new PIN went elsewhere.
+    PinSentElsewhere,
+    /// Her PIN is another now.
+    PinChanged,
+    /// A number was added, or leads to her no more.
+    NumberChanged,
+}
+
+impl About {
+    /// Name of the message in the menus.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PinSentElsewhere => "pin_sent_elsewhere",
+            Self::PinChanged => "pin_changed",
+            Self::NumberChanged => "number_changed",
+        }
+    }
 }
 
 /// The texts in English, where there are no menus.
@@ -81,10 +112,25 @@ impl Texts for EnglishTexts {
         )
     }
 
+    fn pin_issued_later(&self, _: &str, pin: &str, minutes: i64, service_code: &str) -> String {
+        format!(
+            "MamaCare: your PIN is {pin}. It opens in {minutes} minutes: dial {service_code} then and choose your own. Keep it for you alone."
+        )
+    }
+
     fn pin_locked(&self, _: &str, minutes: i64, service_code: &str) -> String {
         format!(
             "MamaCare: your PIN is locked for {minutes} minutes after wrong tries. If that was not you, dial {service_code} and choose a new one."
         )
+    }
+
+    fn warning(&self, about: About, _: &str, service_code: &str) -> String {
+        let what = match about {
+            About::PinSentElsewhere => "a new PIN was sent for you, not to this number",
+            About::PinChanged => "your PIN was changed",
+            About::NumberChanged => "your phone number with us was changed",
+        };
+        format!("MamaCare: {what}. Was it not you? Dial {service_code}, then Help, and stop it.")
     }
 }
 

@@ -11,6 +11,7 @@ mod export;
 mod facilities;
 mod import;
 mod messages;
+mod numbers;
 mod patients;
 mod pin;
 mod pregnancies;
@@ -53,6 +54,7 @@ use super::frame::Routes;
 /// Lists the routes of all groups.
 pub fn list(routes: &mut Routes) {
     patients::list(routes);
+    numbers::list(routes);
     pin::list(routes);
     record::list(routes);
     visits::list(routes);

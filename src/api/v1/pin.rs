@@ -1,5 +1,5 @@
-//! A PIN for a patient through staff who have her before them: to her number, or to a mailbox that she
-//! names. Staff never see it.
+//! A PIN for a patient through staff: to her number, or to a mailbox that she names; and a lock that they lift.
+//! Staff never see a PIN. What was changed lately holds one back, unless they say that she is before them.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use uuid::Uuid;
 
 use super::reach::{Wants, reached};
 use crate::api::account::Message;
-use crate::api::frame::answer::Accepted;
+use crate::api::frame::answer::{Accepted, Done};
 use crate::api::frame::body::Body;
-use crate::api::frame::field::Email;
+use crate::api::frame::field::{Email, Line};
 use crate::api::frame::gate::Allowed;
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{About, Api, At, Problem, Routes};
 use crate::api::pins;
 use crate::care::Msisdn;
-use crate::identity::grants;
+use crate::identity::{Held, grants};
+use crate::store::credentials;
 use crate::store::pin_delivery::{AskedBy, Delivered, Delivery, Way, deliver};
 use crate::store::record::patients;
-use crate::text::segments;
 
 /// It says nothing of what is in it, nor of what the service is for.
 const SUBJECT: &str = "MamaCare";
@@ -28,6 +28,7 @@ const SUBJECT: &str = "MamaCare";
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
     routes.post("/api/v1/patients/{id}/pin", send, "Send a patient a new PIN, by SMS or by e-mail");
+    routes.post("/api/v1/patients/{id}/pin/unlock", unlock, "Lift the lock after wrong PINs at once");
 }
 
 /// Where a PIN goes.
@@ -38,6 +39,22 @@ pub struct Where {
     /// A mailbox that is hers, kept only until the mail has left. Without it, the PIN goes by SMS to
     /// the number that was linked to her first.
     email: Option<Email>,
+    /// Where she is before you and a change that holds a PIN back is to be passed over: how you know her, in
+    /// words. A number that is new to her, a PIN that was reset not long ago, or one that somebody at a
+    /// number of hers stopped hold it back. It is kept in the audit trail, and she reads it on her phone.
+    in_person: Option<Line<10, 500>>,
+}
+
+fn held_back(held: Held) -> Problem {
+    let (why, until) = match held {
+        Held::Stopped => ("somebody at a number of hers stopped her PIN", String::new()),
+        Held::Cooling(until) => (
+            "her number is new to her, or her PIN was reset not long ago",
+            format!(" until {}", until.format("%Y-%m-%d %H:%M UTC")),
+        ),
+    };
+    let detail = format!("{why}, so none is sent{until}; if she is before you, say in `in_person` how you know her");
+    Problem::conflict(detail).kind("/problems/seen-in-person")
 }
 
 async fn send(
@@ -54,7 +71,9 @@ async fn send(
         return Err(Problem::conflict("no number is linked to her, and without one she cannot enter a PIN"));
     };
     let (pin, hash) = pins::draw(&api, &patient.identity, number).await?;
-    let text = api.texts.pin_issued(&patient.language, pin.reveal(), &api.settings.service_code);
+    let code = &api.settings.service_code;
+    let text = api.texts.pin_issued(&patient.language, pin.reveal(), code);
+    let elsewhere = api.texts.warning(About::PinSentElsewhere, &patient.language, code);
     let doer = api.line(&actor, Some(id), "change", "pin").doer;
     let way = match &body.email {
         Some(address) => Way::Email { address, subject: SUBJECT },
@@ -69,10 +88,12 @@ async fn send(
             id: actor.id(),
             role: doer.role.as_deref().unwrap_or(actor.role.word()),
             facility: doer.facility,
+            in_person: body.in_person.as_deref(),
         },
-        text: &text,
-        segments: segments(&text).count,
+        words: pins::words(&text),
+        elsewhere: pins::words(&elsewhere),
         language: &patient.language,
+        times: api.settings.guard,
         now: api.now(),
     };
     let mut work = api.begin(&actor).await?;
@@ -84,6 +105,21 @@ async fn send(
             let seconds = (until - api.now()).num_seconds().clamp(1, 86_400);
             return Err(Problem::too_many(u32::try_from(seconds).unwrap_or(86_400)));
         }
+        Delivered::Held(held) => return Err(held_back(held)),
     }
     Ok(Accepted(Message::of("a new PIN is on its way to her; the one before no longer counts")))
+}
+
+async fn unlock(
+    State(api): State<Arc<Api>>,
+    actor: Allowed<grants::ChangePatient>,
+    At(id): At<Uuid>,
+) -> Result<Done, Problem> {
+    let mut work = api.begin(&actor).await?;
+    reached(&api, &mut work, &actor, id, Wants::Change).await?;
+    credentials::hold_numbers(&mut work, id).await?;
+    credentials::unlock(&mut work, id).await?;
+    api.changed(&mut work, &actor, Some(id), "pin_lock").await?;
+    work.commit().await?;
+    Ok(Done)
 }

@@ -27,7 +27,10 @@ impl<P: DataPort<Work = Work>, M: MenuShelf> Inbound<P, M> {
         let (Some(year), Some((msisdn, phone))) = (year, scene.from) else {
             return Ok(Done::asked(self.reply(scene, "pin_how", &[service_code], begun(work)?).await?));
         };
-        let chosen = self.born_in(scene, year, begun(work)?).await?;
+        // One who is alone on her number is meant whatever the year, so that an answer about her number does
+        // not say that the year was right.
+        let alone = scene.alone().is_some();
+        let chosen = if alone { 0 } else { self.born_in(scene, year, begun(work)?).await? };
         let caller = Caller {
             session: SessionKey(scene.delivery),
             turn: 1,
@@ -45,15 +48,17 @@ impl<P: DataPort<Work = Work>, M: MenuShelf> Inbound<P, M> {
             .ok_or_else(|| PortError::Broken("the catalogue has no action recover_pin".to_owned()))?;
         let params = BTreeMap::from([("birth_year", year.to_string())]);
         let outcome = self.parts.port.act(&caller, Deed { action, params, secret: None }, work).await?;
-        let told = if outcome.name == "wait" {
-            let minutes = outcome.facts.iter().find_map(|(name, value)| match (*name, value) {
-                ("minutes", Value::Number(minutes)) => Some(minutes.to_string()),
-                _ => None,
-            });
-            let values = [("minutes", minutes.unwrap_or_else(|| "10".to_owned()))];
-            self.reply(scene, "pin_wait", &values, begun(work)?).await?
-        } else {
-            self.reply(scene, "pin_asked", &[service_code], begun(work)?).await?
+        let told = match outcome.name {
+            "wait" => {
+                let minutes = outcome.facts.iter().find_map(|(name, value)| match (*name, value) {
+                    ("minutes", Value::Number(minutes)) => Some(minutes.to_string()),
+                    _ => None,
+                });
+                let values = [("minutes", minutes.unwrap_or_else(|| "10".to_owned()))];
+                self.reply(scene, "pin_wait", &values, begun(work)?).await?
+            }
+            "cooling" | "stopped" if alone => self.reply(scene, "pin_nurse", &[], begun(work)?).await?,
+            _ => self.reply(scene, "pin_asked", &[service_code], begun(work)?).await?,
         };
         Ok(Done::asked(told))
     }

@@ -1,7 +1,5 @@
 //! SMS that a turn causes: rendered from the menu's messages, queued with what caused them.
 
-use std::fmt::Write;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -11,8 +9,10 @@ use crate::app::turns::{MenuShelf, PortError};
 use crate::identity::{Pin, Tries};
 use crate::menu::{LanguageId, TextContext};
 use crate::store::facilities::Facility;
+use crate::store::guard::{self, Warning};
 use crate::store::outbox::{self, Kind, NewMessage};
 use crate::store::people::{self, Person};
+use crate::store::pin_delivery::Words;
 use crate::text::{Display, segments};
 use crate::ussd::port::Caller;
 
@@ -21,13 +21,23 @@ pub(super) type Named = (&'static str, &'static [&'static str]);
 
 const PIN_ISSUED: Named = ("pin_issued", &["pin", "service_code"]);
 const PIN_LOCKED: Named = ("pin_locked", &["minutes", "service_code"]);
-const PIN_CHANGED: Named = ("pin_changed", &[]);
+const PIN_CHANGED: Named = ("pin_changed", &["service_code"]);
+const PIN_ISSUED_LATER: Named = ("pin_issued_later", &["pin", "minutes", "service_code"]);
+const PIN_SENT_ELSEWHERE: Named = ("pin_sent_elsewhere", &["service_code"]);
+const PIN_STOPPED: Named = ("pin_stopped", &[]);
 const CLINIC: Named = ("clinic", &["name", "address", "town", "phone"]);
 
 /// A text that is ready to go.
-struct Composed {
+pub(super) struct Composed {
     text: String,
     segments: usize,
+}
+
+impl Composed {
+    /// For a message that is queued with a PIN.
+    pub(super) fn words(&self) -> Words<'_> {
+        Words { text: &self.text, segments: self.segments }
+    }
 }
 
 impl<M: MenuShelf> Port<M> {
@@ -55,6 +65,27 @@ impl<M: MenuShelf> Port<M> {
             expires_at: caller.now + PIN_SMS_LASTS,
         };
         Ok(outbox::enqueue(work, self.keyring(), &message).await?)
+    }
+
+    /// The SMS that tells a PIN which she asked for, and what her other numbers are told of it. Where a
+    /// lock lasts until then, it says how long.
+    pub(super) fn pin_words(
+        &self,
+        caller: &Caller,
+        language: &str,
+        pin: &Pin,
+        opens_at: Option<DateTime<Utc>>,
+    ) -> Result<(Composed, Composed), PortError> {
+        let code = || self.parts.settings.service_code.clone();
+        let pin = pin.reveal().to_owned();
+        let words = match opens_at {
+            None => self.compose(PIN_ISSUED, language, [pin, code()])?,
+            Some(until) => {
+                let minutes = Tries::minutes_left(until, caller.now).to_string();
+                self.compose(PIN_ISSUED_LATER, language, [pin, minutes, code()])?
+            }
+        };
+        Ok((words, self.compose(PIN_SENT_ELSEWHERE, language, [code()])?))
     }
 
     /// Queues the SMS with a facility's details.
@@ -106,7 +137,19 @@ impl<M: MenuShelf> Port<M> {
         work: &mut Work,
     ) -> Result<(), PortError> {
         let cause = cause_name("pin_changed", caller);
-        self.warn(person, PIN_CHANGED, [], &cause, caller.now, TimeDelta::days(1), work).await
+        let values = [self.parts.settings.service_code.clone()];
+        self.warn(person, PIN_CHANGED, values, &cause, caller.now, TimeDelta::days(1), work).await
+    }
+
+    /// Tells her numbers that her PIN is stopped.
+    pub(super) async fn tell_stop(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        work: &mut Work,
+    ) -> Result<(), PortError> {
+        let cause = cause_name(&format!("pin_stopped/{}", person.id), caller);
+        self.warn(person, PIN_STOPPED, [], &cause, caller.now, TimeDelta::days(1), work).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "each says one thing about the message")]
@@ -121,24 +164,17 @@ impl<M: MenuShelf> Port<M> {
         work: &mut Work,
     ) -> Result<(), PortError> {
         let composed = self.compose(named, &person.language, values)?;
-        for (phone, to) in people::open_numbers(work, &person.key).await? {
-            let mut cause = cause.to_owned();
-            let _ = write!(cause, "/{:08x}", u32::from_be_bytes(first_four(phone)));
-            let message = NewMessage {
-                cause: &cause,
-                kind: Kind::Warning,
-                owner: Some(&person.key),
-                to,
-                phone,
-                language: &person.language,
-                text: &composed.text,
-                segments: composed.segments,
-                now,
-                expires_at: now + lasts,
-            };
-            outbox::enqueue(work, self.keyring(), &message).await?;
-        }
-        Ok(())
+        let warning = Warning {
+            cause,
+            owner: &person.key,
+            language: &person.language,
+            text: &composed.text,
+            segments: composed.segments,
+            since: self.parts.settings.guard.since(now),
+            now,
+            expires_at: now + lasts,
+        };
+        Ok(guard::tell(work, self.keyring(), &warning, None).await?)
     }
 
     fn compose<const N: usize>(
@@ -162,10 +198,6 @@ impl<M: MenuShelf> Port<M> {
     }
 }
 
-fn first_four([a, b, c, d, ..]: [u8; 16]) -> [u8; 4] {
-    [a, b, c, d]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +208,15 @@ mod tests {
     fn the_shipped_menus_have_the_messages_that_are_sent() {
         let options = LoadOptions { serve_unreviewed: vec!["kri".to_owned()], ..LoadOptions::default() };
         let menu = menu::load(&Sources::from_embedded(), &CATALOG, &options).unwrap();
-        for (name, sees) in [PIN_ISSUED, PIN_LOCKED, PIN_CHANGED, CLINIC] {
+        for (name, sees) in [
+            PIN_ISSUED,
+            PIN_ISSUED_LATER,
+            PIN_SENT_ELSEWHERE,
+            PIN_LOCKED,
+            PIN_CHANGED,
+            PIN_STOPPED,
+            CLINIC,
+        ] {
             let message = menu.messages.iter().find(|message| message.name == name);
             let declared = message.map(|message| message.sees.iter().map(String::as_str).collect::<Vec<_>>());
             assert_eq!(declared.as_deref(), Some(sees), "{name}");

@@ -10,6 +10,7 @@ mod privacy;
 mod recovery;
 mod registration;
 mod settings;
+mod stop;
 mod tries;
 
 use std::sync::Arc;
@@ -150,6 +151,7 @@ impl<M: MenuShelf> DataPort for Port<M> {
             "propose_pin" => self.propose_pin(caller, pin()?, work).await,
             "confirm_pin" => self.confirm_pin(caller, pin()?, work).await,
             "recover_pin" => self.recover_pin(caller, param(params, "birth_year")?, work).await,
+            "stop_pin" => self.stop_pin(caller, work).await,
             "send_clinic" => self.send_clinic(caller, param(params, "id")?, work).await,
             "register" => self.register(caller, params, work).await,
             "report_pregnancy" => self.report_pregnancy(caller, params, work).await,
@@ -234,9 +236,12 @@ fn outcome(name: &'static str) -> Outcome {
     Outcome { name, ..Outcome::default() }
 }
 
+/// The longest that an outcome says, in minutes: that of what cools down.
+const LONGEST_WAIT: i64 = 72 * 60;
+
 /// An outcome that says for how many minutes.
 fn outcome_for(name: &'static str, minutes: i64) -> Outcome {
-    Outcome { name, facts: vec![("minutes", minutes.clamp(1, 1440).into())], ..Outcome::default() }
+    Outcome { name, facts: vec![("minutes", minutes.clamp(1, LONGEST_WAIT).into())], ..Outcome::default() }
 }
 
 /// What happened at the caller's own phone, for the audit trail.

@@ -33,6 +33,9 @@ impl<M: MenuShelf> Port<M> {
         let (Some(person), Some(credential)) = (counted.person, &counted.credential) else {
             return Ok(outcome("none"));
         };
+        if credential.stopped {
+            return Ok(outcome("stopped"));
+        }
         if credential.expires_at.is_some_and(|expires| expires <= caller.now) {
             return Ok(outcome("expired"));
         }
@@ -148,12 +151,12 @@ impl<M: MenuShelf> Port<M> {
         }
         let work = self.work(work).await?;
         credentials::hold_counters(work, &caller.phone, Some(person.id)).await?;
-        if !credentials::confirm(work, person.id, &pending, caller.now).await? {
+        let Some(chosen) = credentials::confirm(work, person.id, &pending, caller.now).await? else {
             return Ok(outcome("refused"));
-        }
+        };
         outbox::cancel_pins(work, person.id, caller.now).await?;
         note(work, caller, person.id, Act::Change, "pin").await?;
-        if !credential.must_change {
+        if chosen.in_place {
             self.tell_change(caller, &person, work).await?;
         }
         let proof = Proof::Pin { person: person.id, consented: person.consented };
@@ -170,7 +173,7 @@ impl<M: MenuShelf> Port<M> {
         let mut reading = self.reading(work);
         let connection = reading.connection().await?;
         let found = people::open(connection, &self.parts.vault, person).await?;
-        let credential = credentials::find(connection, person).await?;
+        let credential = credentials::find(connection, person).await?.filter(|credential| !credential.stopped);
         Ok(found.zip(credential))
     }
 }

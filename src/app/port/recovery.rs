@@ -1,16 +1,18 @@
 //! A new PIN by SMS, and a facility's details by SMS.
 
+use chrono::{DateTime, Utc};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::settings::ISSUED_PIN_LASTS;
-use super::{Port, Work, cause, note, outcome, outcome_for};
+use super::{Port, Work, cause, cause_name, note, outcome, outcome_for};
 use crate::app::turns::{MenuShelf, PortError};
-use crate::identity::{Pin, PinOwner, Tries};
+use crate::identity::{Held, Pin, PinOwner, Tries};
 use crate::store::access::Act;
 use crate::store::people::{self, Person};
 use crate::store::phones::{self, Allowance, Asked, Request};
-use crate::store::{credentials, sealed::Identity};
+use crate::store::pin_delivery::{AskedBy, Delivered, Delivery, Way, deliver};
+use crate::store::{credentials, guard, sealed::Identity};
 use crate::ussd::port::{Caller, Outcome};
 
 impl<M: MenuShelf> Port<M> {
@@ -31,17 +33,77 @@ impl<M: MenuShelf> Port<M> {
         let (pin, hash) =
             self.draw_pin(caller, person.as_ref().map_or(&unknown, |person| &person.identity)).await?;
         let work = self.work(work).await?;
+        phones::hold(work, &caller.phone).await?;
+        if let Some(held) = self.held(caller, person.as_ref(), work).await? {
+            return Ok(refused(caller, held));
+        }
         match self.ask(caller, Request::RecoverPin, allowances, work).await? {
             Asked::NotBefore(until) => return Ok(wait(caller, until)),
-            Asked::Again => return Ok(outcome("sent")),
+            Asked::Again => return self.told(caller, person.as_ref(), work).await,
             Asked::First => {}
         }
+        let told = self.told(caller, person.as_ref(), work).await?;
         let Some(person) = person.filter(|person| born_in(&person.identity, birth_year)) else {
-            return Ok(outcome("sent"));
+            return Ok(told);
         };
-        self.issue_pin(caller, &person, &pin, &hash, work).await?;
-        credentials::clear_counters(work, &caller.phone, person.id).await?;
-        Ok(outcome("sent"))
+        let opens_at = self.opens_at(caller, Some(&person), work).await?;
+        let (words, elsewhere) = self.pin_words(caller, &person.language, &pin, opens_at)?;
+        let delivery = Delivery {
+            cause: &cause_name("pin", caller),
+            owner: &person.key,
+            hash: &hash,
+            way: Way::Sms(caller.msisdn),
+            by: AskedBy::Herself { channel: caller.channel, session: caller.session.0 },
+            words: words.words(),
+            elsewhere: elsewhere.words(),
+            language: &person.language,
+            times: self.parts.settings.guard,
+            now: caller.now,
+        };
+        match deliver(work, self.keyring(), &delivery).await? {
+            Delivered::Held(held) => Ok(refused(caller, held)),
+            // That there were too many is not told: the answer must not say that the year was right.
+            Delivered::Sent | Delivered::TooMany(_) => Ok(told),
+        }
+    }
+
+    /// What holds a new PIN to this number back, whatever the year.
+    async fn held(
+        &self,
+        caller: &Caller,
+        person: Option<&Person>,
+        work: &mut Work,
+    ) -> Result<Option<Held>, PortError> {
+        let Some(person) = person else { return Ok(None) };
+        let changes = guard::changes(work, person.id, Some(&caller.phone)).await?;
+        Ok(self.parts.settings.guard.held(&changes, caller.now))
+    }
+
+    /// Until when a lock lasts although a new PIN is on its way.
+    async fn opens_at(
+        &self,
+        caller: &Caller,
+        person: Option<&Person>,
+        work: &mut Work,
+    ) -> Result<Option<DateTime<Utc>>, PortError> {
+        let person = person.map(|person| person.id);
+        let mut counters = credentials::hold_counters(work, &caller.phone, person).await?;
+        counters.renew(caller.now, self.parts.settings.guard.unlock_after);
+        Ok(counters.lasts(caller.now))
+    }
+
+    /// The answer, which is the same whether the year was right or not.
+    async fn told(
+        &self,
+        caller: &Caller,
+        person: Option<&Person>,
+        work: &mut Work,
+    ) -> Result<Outcome, PortError> {
+        let opens_at = self.opens_at(caller, person, work).await?;
+        Ok(opens_at.map_or_else(
+            || outcome("sent"),
+            |until| outcome_for("sent_later", Tries::minutes_left(until, caller.now)),
+        ))
     }
 
     /// Sends a facility's details to this number.
@@ -139,7 +201,14 @@ impl<M: MenuShelf> Port<M> {
     }
 }
 
-pub(super) fn wait(caller: &Caller, until: chrono::DateTime<chrono::Utc>) -> Outcome {
+fn refused(caller: &Caller, held: Held) -> Outcome {
+    match held {
+        Held::Stopped => outcome("stopped"),
+        Held::Cooling(until) => outcome_for("cooling", Tries::minutes_left(until, caller.now)),
+    }
+}
+
+pub(super) fn wait(caller: &Caller, until: DateTime<Utc>) -> Outcome {
     outcome_for("wait", Tries::minutes_left(until, caller.now))
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::identity::{PinPolicy, TryLimits};
+use crate::identity::{GuardTimes, PinPolicy, TryLimits};
 use crate::store::phones::Allowance;
 
 /// How long a PIN that was sent can be used to choose one's own.
@@ -21,10 +21,10 @@ pub struct PortSettings {
     pub service_code: String,
     /// What is asked of a PIN.
     pub pins: PinPolicy,
-    /// Wrong PINs of one person.
-    pub person_tries: TryLimits,
-    /// Wrong PINs from one number, whoever is meant.
-    pub phone_tries: TryLimits,
+    /// Wrong PINs of one person; of a number, twice as many.
+    pub tries: TryLimits,
+    /// How long changes hold a new PIN back, and a new one leaves a lock.
+    pub guard: GuardTimes,
     /// How often a number may ask for a new PIN.
     pub recover_pin: Vec<Allowance>,
     /// How often it may ask for a facility's details by SMS.
@@ -35,13 +35,13 @@ pub struct PortSettings {
 
 impl PortSettings {
     /// The usual limits.
-    pub fn new(service_code: impl Into<String>, pins: PinPolicy, person_tries: TryLimits) -> Self {
+    pub fn new(service_code: impl Into<String>, pins: PinPolicy, tries: TryLimits) -> Self {
         let within = |count, within| Allowance { count, within };
         Self {
             service_code: service_code.into(),
             pins,
-            person_tries,
-            phone_tries: TryLimits { tries: person_tries.tries.saturating_mul(2), ..person_tries },
+            tries,
+            guard: GuardTimes::default(),
             recover_pin: vec![within(1, TimeDelta::minutes(10)), within(3, TimeDelta::days(1))],
             send_clinic: vec![within(3, TimeDelta::minutes(10)), within(10, TimeDelta::days(1))],
             register: vec![within(2, TimeDelta::minutes(10)), within(4, TimeDelta::days(1))],

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Port, cause};
 use crate::app::turns::{MenuShelf, PortError};
-use crate::identity::{Admission, Tries};
-use crate::store::credentials::{self, Counters, Credential};
+use crate::identity::Admission;
+use crate::store::credentials::{self, Credential};
 use crate::store::people;
 use crate::ussd::port::Caller;
 
@@ -42,20 +42,9 @@ impl<M: MenuShelf> Port<M> {
         let mut work = self.parts.pool.begin().await?;
         let person = people::chosen(&mut work, &caller.phone, caller.chosen).await?;
         let mut counters = credentials::hold_counters(&mut work, &caller.phone, person).await?;
-        let (by_phone, by_person) = self.admit(&mut counters, attempt, caller.now);
-        let (left, repeat) = match (by_phone, by_person) {
-            (Admission::Admitted { left, repeat }, None) => (left, repeat),
-            (
-                Admission::Admitted { left: of_phone, repeat },
-                Some(Admission::Admitted { left: of_person, repeat: again }),
-            ) => (of_phone.min(of_person), repeat && again),
-            (Admission::Locked(until), None | Some(Admission::Admitted { .. }))
-            | (Admission::Admitted { .. }, Some(Admission::Locked(until))) => {
-                return Ok(Admitted::Locked(until));
-            }
-            (Admission::Locked(phone), Some(Admission::Locked(person))) => {
-                return Ok(Admitted::Locked(phone.max(person)));
-            }
+        let (left, repeat) = match counters.admit(attempt, caller.now, &self.parts.settings.tries) {
+            Admission::Admitted { left, repeat } => (left, repeat),
+            Admission::Locked(until) => return Ok(Admitted::Locked(until)),
         };
         credentials::save_counters(&mut work, &caller.phone, person, &counters).await?;
         let credential = match person {
@@ -81,25 +70,9 @@ impl<M: MenuShelf> Port<M> {
         }
         let mut work = self.parts.pool.begin().await?;
         let mut counters = credentials::hold_counters(&mut work, &caller.phone, counted.person).await?;
-        let settings = &self.parts.settings;
-        counters.phone.withdraw(counted.attempt, &settings.phone_tries);
-        if let Some(of_person) = &mut counters.person {
-            of_person.withdraw(counted.attempt, &settings.person_tries);
-        }
+        counters.withdraw(counted.attempt, &self.parts.settings.tries);
         credentials::save_counters(&mut work, &caller.phone, counted.person, &counters).await?;
         Ok(work.commit().await?)
-    }
-
-    fn admit(
-        &self,
-        counters: &mut Counters,
-        attempt: i64,
-        now: DateTime<Utc>,
-    ) -> (Admission, Option<Admission>) {
-        let settings = &self.parts.settings;
-        let by_phone = counters.phone.admit(attempt, now, &settings.phone_tries);
-        let of_person = |tries: &mut Tries| tries.admit(attempt, now, &settings.person_tries);
-        (by_phone, counters.person.as_mut().map(of_person))
     }
 
     fn attempt(&self, caller: &Caller, pin: &str) -> i64 {

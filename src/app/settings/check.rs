@@ -85,6 +85,9 @@ impl Settings {
         problems.range("pin.min_length", pin.min_length, 4, 6);
         problems.range("pin.tries", pin.tries, 1, 10);
         problems.range("pin.lock_minutes", pin.lock_minutes, 1, 10_080);
+        // A PIN that was sent is good for a day.
+        problems.range("pin.unlock_after_minutes", pin.unlock_after_minutes, 1, 720);
+        problems.range("pin.cooling_hours", pin.cooling_hours, 1, 72);
         problems.range("pin.memory_kib", pin.memory_kib, 8, 262_144);
         problems.range("pin.passes", pin.passes, 1, 100);
         problems.range("pin.lanes", pin.lanes, 1, 16);

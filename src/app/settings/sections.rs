@@ -10,7 +10,7 @@ use chrono::{NaiveTime, TimeDelta};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::identity::HasherSettings;
+use crate::identity::{GuardTimes, HasherSettings, TryLimits};
 use crate::text::{Display, Folding};
 
 use super::secrets::{Secret, SecretList, plain_text_map};
@@ -196,6 +196,10 @@ pub struct Pin {
     pub tries: u8,
     /// The first lock; it doubles each time.
     pub lock_minutes: u32,
+    /// A new PIN opens a lock no sooner than this.
+    pub unlock_after_minutes: u32,
+    /// For so long after a change of a number or a PIN no new PIN goes there.
+    pub cooling_hours: u32,
     /// Memory of one check in KiB (argon2's `m`).
     pub memory_kib: u32,
     /// Passes (`t`).
@@ -215,6 +219,8 @@ impl Default for Pin {
             min_length: 4,
             tries: 5,
             lock_minutes: 30,
+            unlock_after_minutes: 60,
+            cooling_hours: 24,
             memory_kib: costs.memory_kib,
             passes: costs.passes,
             lanes: costs.lanes,
@@ -225,6 +231,23 @@ impl Default for Pin {
 }
 
 impl Pin {
+    /// Wrong tries before a lock, and how long it lasts.
+    pub fn tries(&self) -> TryLimits {
+        TryLimits {
+            tries: self.tries,
+            first_lock: TimeDelta::minutes(self.lock_minutes.into()),
+            ..TryLimits::default()
+        }
+    }
+
+    /// How long changes hold a new PIN back, and a new one leaves a lock.
+    pub fn guard(&self) -> GuardTimes {
+        GuardTimes {
+            cooling: TimeDelta::hours(self.cooling_hours.into()),
+            unlock_after: TimeDelta::minutes(self.unlock_after_minutes.into()),
+        }
+    }
+
     /// What the hasher needs.
     pub fn hasher(&self) -> HasherSettings {
         let threads = if self.threads == 0 { HasherSettings::default().threads } else { self.threads };

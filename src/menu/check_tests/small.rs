@@ -111,7 +111,7 @@ states:
   check:
     action:
       do: verify_pin
-      on: {ok: return, must_change: return, wrong: wrong, locked: stop, expired: stop, none: stop, busy: stop}
+      on: {ok: return, must_change: return, wrong: wrong, locked: stop, expired: stop, none: stop, stopped: stop, busy: stop}
   wrong:
     say: {en: "Wrong. {{ outcome.left }} left.", kri: "{{ outcome.left }}"}
     input: {type: pin, go: check}

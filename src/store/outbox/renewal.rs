@@ -134,13 +134,18 @@ pub async fn renew(pool: &PgPool, keyring: &Keyring, renewal: &Renewal<'_>) -> R
     Ok(true)
 }
 
-/// Locks both rows; the credential first, as who signs in does.
+/// Locks both rows; the credential first, as who signs in does. A PIN that was stopped is not made anew, nor
+/// is one for a number that no longer leads to her.
 async fn still_doubtful(work: &mut PgConnection, doubtful: &DoubtfulPin) -> Result<bool, sqlx::Error> {
     let current: Option<i32> = sqlx::query_scalar(
-        "SELECT 1 FROM credential WHERE person = $1 AND must_change AND changed_at <= $2 FOR NO KEY UPDATE",
+        "SELECT 1 FROM credential WHERE person = $1 AND must_change AND changed_at <= $2
+           AND NOT EXISTS (SELECT FROM pin_guard WHERE pin_guard.person = $1 AND stopped_at IS NOT NULL)
+           AND EXISTS (SELECT FROM person_phone WHERE person_phone.person = $1 AND phone = $3)
+         FOR NO KEY UPDATE",
     )
     .bind(doubtful.person)
     .bind(doubtful.created_at)
+    .bind(&doubtful.phone)
     .fetch_optional(&mut *work)
     .await?;
     if current.is_none() {

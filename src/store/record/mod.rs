@@ -5,6 +5,7 @@ pub mod appointments;
 pub mod births;
 pub mod consents;
 pub mod messages;
+pub mod own_numbers;
 pub mod patients;
 pub mod pregnancies;
 pub mod prescriptions;

@@ -165,12 +165,6 @@ pub async fn phones(work: &mut PgConnection, key: &PersonKey) -> Result<Vec<Stri
     rows.into_iter().map(|(ordinal, sealed)| Ok(Number::open(key, ordinal.into(), &sealed)?.0)).collect()
 }
 
-/// No number leads to her any more.
-pub async fn unlink_phones(work: &mut PgConnection, person: Uuid) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM person_phone WHERE person = $1").bind(person).execute(work).await?;
-    Ok(())
-}
-
 /// How many patients there are whose record may be kept.
 pub async fn count(work: &mut PgConnection) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar("SELECT count(*) FROM person WHERE erased_at IS NULL").fetch_one(work).await?)

@@ -14,6 +14,7 @@ const fn with(name: &'static str, facts: &'static [FieldSpec], about: &'static s
 
 const LEFT: FieldSpec = number("left", "4", "4", "tries left");
 const MINUTES: FieldSpec = number("minutes", "30", "1440", "minutes until it opens");
+const COOLING: FieldSpec = number("minutes", "1440", "4320", "minutes until it is over");
 
 /// The actions.
 pub(super) const ACTIONS: &[ActionSpec] = &[
@@ -61,6 +62,7 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
             with("locked", &[MINUTES], "too many wrong tries, now or before"),
             plain("expired", "the PIN that we sent is too old"),
             plain("none", "she has no PIN yet"),
+            plain("stopped", "somebody at a number of hers stopped it; staff help"),
             plain("busy", "too many checks at once"),
         ],
         about: "checks the PIN of the person chosen",
@@ -103,9 +105,23 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
         params: &[required("birth_year", "her year of birth, as a check")],
         outcomes: &[
             plain("sent", "if the year is right, a new PIN is on its way; it does not say whether it was"),
+            with("sent_later", &[MINUTES], "the same, and a lock lasts for a while"),
             with("wait", &[MINUTES], "asked too often"),
+            with("cooling", &[COOLING], "this number is new to her, or her PIN was reset lately; staff help"),
+            plain("stopped", "somebody at a number of hers stopped her PIN; staff help"),
         ],
         about: "sends a new PIN by SMS to this number",
+    },
+    ActionSpec {
+        name: "stop_pin",
+        guard: Guard::Anonymous,
+        secret: false,
+        params: &[],
+        outcomes: &[
+            plain("stopped", "nobody gets in with the PIN, or gets a new one, until staff have seen her"),
+            plain("nothing", "nothing was changed lately that this number could stop"),
+        ],
+        about: "stops a PIN that was changed, or whose owner's number was changed, without her",
     },
     ActionSpec {
         name: "send_clinic",

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use mamacare::identity::GuardTimes;
 use mamacare::store::bulk::Line;
-use mamacare::store::pin_delivery::{AskedBy, Delivered, Delivery, Way, deliver};
+use mamacare::store::pin_delivery::{AskedBy, Delivered, Delivery, Way, Words, deliver};
 use sqlx::Row;
 
 use super::world::{AMA, HASH, World, hexadecimal, woman};
@@ -82,10 +83,16 @@ impl Owner {
             owner: &self.key,
             hash: HASH,
             way,
-            by: AskedBy::Staff { id: uuid::Uuid::from_u128(9), role: "professional", facility: Some(6) },
-            text: "Your PIN is 482913.",
-            segments: 1,
+            by: AskedBy::Staff {
+                id: uuid::Uuid::from_u128(9),
+                role: "professional",
+                facility: Some(6),
+                in_person: None,
+            },
+            words: Words { text: "Your PIN is 482913.", segments: 1 },
+            elsewhere: Words { text: "A new PIN was sent elsewhere.", segments: 1 },
             language: "en",
+            times: GuardTimes::default(),
             now: self.world.now(),
         };
         let delivered = deliver(&mut work, self.world.vault.keyring(), &delivery).await.unwrap();
