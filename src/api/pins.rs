@@ -104,9 +104,7 @@ pub async fn renew(
     let (code, pin) = (&api.settings.service_code, pin.reveal());
     let text = match counters.lasts(now) {
         None => api.texts.pin_issued(owner.language, pin, code),
-        Some(until) => {
-            api.texts.pin_issued_later(owner.language, pin, Tries::minutes_left(until, now), code)
-        }
+        Some(until) => api.texts.pin_issued_later(owner.language, pin, Tries::minutes_left(until, now), code),
     };
     let elsewhere = api.texts.warning(About::PinSentElsewhere, owner.language, code);
     let delivery = Delivery {

@@ -66,27 +66,29 @@ mod tests {
         "2026-11-24T12:00:00Z".parse().unwrap()
     }
 
-    fn ago(hours: i64) -> Option<DateTime<Utc>> {
-        Some(noon() - TimeDelta::hours(hours))
+    fn ago(hours: i64) -> DateTime<Utc> {
+        noon() - TimeDelta::hours(hours)
     }
 
     #[test]
     fn a_change_cools_for_a_day_and_the_later_of_two_counts() {
         let times = GuardTimes::default();
-        let held = |reset_at, added_at| {
-            times.held(&Changes { stopped_at: None, reset_at, added_at }, noon())
+        let held = |reset_at: Option<i64>, added_at: Option<i64>| {
+            let changes =
+                Changes { stopped_at: None, reset_at: reset_at.map(ago), added_at: added_at.map(ago) };
+            times.held(&changes, noon())
         };
         assert_eq!(held(None, None), None);
-        for one in [held(ago(4), None), held(None, ago(4)), held(ago(4), ago(30)), held(ago(10), ago(4))] {
-            assert_eq!(one, Some(Held::Cooling(noon() + TimeDelta::hours(20))));
+        for (reset, added) in [(Some(4), None), (None, Some(4)), (Some(4), Some(30)), (Some(10), Some(4))] {
+            assert_eq!(held(reset, added), Some(Held::Cooling(noon() + TimeDelta::hours(20))));
         }
-        assert_eq!(held(ago(24), ago(25)), None, "a day later it is over");
-        assert_eq!(times.since(noon()), noon() - TimeDelta::hours(24));
+        assert_eq!(held(Some(24), Some(25)), None, "a day later it is over");
+        assert_eq!(times.since(noon()), ago(24));
     }
 
     #[test]
     fn what_is_stopped_stays_so_however_long() {
-        let changes = Changes { stopped_at: ago(24 * 400), ..Changes::default() };
+        let changes = Changes { stopped_at: Some(ago(24 * 400)), ..Changes::default() };
         assert_eq!(GuardTimes::default().held(&changes, noon()), Some(Held::Stopped));
     }
 }

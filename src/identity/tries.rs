@@ -274,13 +274,21 @@ mod tests {
         }
         assert_eq!(counters.admit(6, noon(), &LIMITS), Admission::Locked(noon() + TimeDelta::minutes(30)));
         let mut other = Counters { phone: counters.phone.clone(), person: Some(Tries::default()) };
-        assert_eq!(other.admit(7, noon(), &LIMITS), admitted(3), "six were tried on the phone: three are left, and then it is locked");
+        assert_eq!(
+            other.admit(7, noon(), &LIMITS),
+            admitted(3),
+            "six were tried on the phone: three are left, and then it is locked"
+        );
         assert_eq!(other.lasts(noon()), None);
         let mut alone = Counters::default();
         for attempt in 1..=10 {
             alone.admit(attempt, noon(), &LIMITS);
         }
-        assert_eq!(alone.lasts(noon()), Some(noon() + TimeDelta::minutes(30)), "a number without a person has a lock too");
+        assert_eq!(
+            alone.lasts(noon()),
+            Some(noon() + TimeDelta::minutes(30)),
+            "a number without a person has a lock too"
+        );
     }
 
     #[test]

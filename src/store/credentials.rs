@@ -167,16 +167,15 @@ pub async fn clear_counters(
 /// Whether the hash that was checked is still the one that counts, and not stopped; holds it until the transaction
 /// ends, so that a PIN that was replaced meanwhile opens nothing.
 pub async fn still_counts(work: &mut PgConnection, person: Uuid, hash: &str) -> Result<bool, sqlx::Error> {
-    let found: Option<bool> =
-        sqlx::query_scalar(
-            "SELECT true FROM credential WHERE person = $1 AND hash = $2
+    let found: Option<bool> = sqlx::query_scalar(
+        "SELECT true FROM credential WHERE person = $1 AND hash = $2
                AND NOT EXISTS (SELECT FROM pin_guard WHERE pin_guard.person = $1 AND stopped_at IS NOT NULL)
              FOR NO KEY UPDATE",
-        )
-        .bind(person)
-        .bind(hash)
-        .fetch_optional(work)
-        .await?;
+    )
+    .bind(person)
+    .bind(hash)
+    .fetch_optional(work)
+    .await?;
     Ok(found.is_some())
 }
 

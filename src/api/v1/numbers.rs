@@ -94,18 +94,19 @@ async fn change(
     if added.is_some_and(|(_, phone)| Some(phone) == ended) {
         return Err(Problem::field("end", "this is the number that is to be added"));
     }
+    let (now, since) = (api.now(), api.settings.guard.since(api.now()));
     let mut work = api.begin(&actor).await?;
     if let Some((_, phone)) = &added {
         phones::hold(&mut work, phone).await?;
     }
     let patient = reached(&api, &mut work, &actor, id, Wants::Change).await?;
     if let Some(phone) = &ended
-        && !own_numbers::end(&mut work, id, phone, api.now()).await?
+        && !own_numbers::end(&mut work, id, phone, since, now).await?
     {
         return Err(Problem::field("end", "this number is none of hers"));
     }
     if let Some((msisdn, phone)) = &added {
-        match own_numbers::add(&mut work, &patient.key, phone, msisdn.0, api.now()).await? {
+        match own_numbers::add(&mut work, &patient.key, phone, msisdn.0, since, now).await? {
             Added::Yes => {}
             Added::Known => return Err(Problem::conflict("this number is hers already")),
             Added::Full => return Err(Problem::conflict("nine people share this number already")),

@@ -53,7 +53,8 @@ fn held_back(held: Held) -> Problem {
             format!(" until {}", until.format("%Y-%m-%d %H:%M UTC")),
         ),
     };
-    let detail = format!("{why}, so none is sent{until}; if she is before you, say in `in_person` how you know her");
+    let detail =
+        format!("{why}, so none is sent{until}; if she is before you, say in `in_person` how you know her");
     Problem::conflict(detail).kind("/problems/seen-in-person")
 }
 

@@ -208,15 +208,9 @@ mod tests {
     fn the_shipped_menus_have_the_messages_that_are_sent() {
         let options = LoadOptions { serve_unreviewed: vec!["kri".to_owned()], ..LoadOptions::default() };
         let menu = menu::load(&Sources::from_embedded(), &CATALOG, &options).unwrap();
-        for (name, sees) in [
-            PIN_ISSUED,
-            PIN_ISSUED_LATER,
-            PIN_SENT_ELSEWHERE,
-            PIN_LOCKED,
-            PIN_CHANGED,
-            PIN_STOPPED,
-            CLINIC,
-        ] {
+        for (name, sees) in
+            [PIN_ISSUED, PIN_ISSUED_LATER, PIN_SENT_ELSEWHERE, PIN_LOCKED, PIN_CHANGED, PIN_STOPPED, CLINIC]
+        {
             let message = menu.messages.iter().find(|message| message.name == name);
             let declared = message.map(|message| message.sees.iter().map(String::as_str).collect::<Vec<_>>());
             assert_eq!(declared.as_deref(), Some(sees), "{name}");

@@ -173,7 +173,8 @@ impl<M: MenuShelf> Port<M> {
         let mut reading = self.reading(work);
         let connection = reading.connection().await?;
         let found = people::open(connection, &self.parts.vault, person).await?;
-        let credential = credentials::find(connection, person).await?.filter(|credential| !credential.stopped);
+        let credential =
+            credentials::find(connection, person).await?.filter(|credential| !credential.stopped);
         Ok(found.zip(credential))
     }
 }

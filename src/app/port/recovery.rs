@@ -25,18 +25,17 @@ impl<M: MenuShelf> Port<M> {
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
         let allowances = &self.parts.settings.recover_pin;
+        let person = self.chosen(caller, work).await?;
+        if let Some(held) = self.held(caller, person.as_ref(), work).await? {
+            return Ok(refused(caller, held));
+        }
         if let Some(refused) = self.peek(caller, Request::RecoverPin, allowances, work).await? {
             return Ok(refused);
         }
-        let person = self.chosen(caller, work).await?;
         let unknown = Identity::default();
         let (pin, hash) =
             self.draw_pin(caller, person.as_ref().map_or(&unknown, |person| &person.identity)).await?;
         let work = self.work(work).await?;
-        phones::hold(work, &caller.phone).await?;
-        if let Some(held) = self.held(caller, person.as_ref(), work).await? {
-            return Ok(refused(caller, held));
-        }
         match self.ask(caller, Request::RecoverPin, allowances, work).await? {
             Asked::NotBefore(until) => return Ok(wait(caller, until)),
             Asked::Again => return self.told(caller, person.as_ref(), work).await,
@@ -72,10 +71,12 @@ impl<M: MenuShelf> Port<M> {
         &self,
         caller: &Caller,
         person: Option<&Person>,
-        work: &mut Work,
+        work: &mut Option<Work>,
     ) -> Result<Option<Held>, PortError> {
         let Some(person) = person else { return Ok(None) };
-        let changes = guard::changes(work, person.id, Some(&caller.phone)).await?;
+        let mut reading = self.reading(work);
+        let connection = reading.connection().await?;
+        let changes = guard::changes(connection, person.id, Some(&caller.phone)).await?;
         Ok(self.parts.settings.guard.held(&changes, caller.now))
     }
 

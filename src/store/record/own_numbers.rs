@@ -48,23 +48,26 @@ pub enum Added {
     Full,
 }
 
-/// Leads a number, which must be held, to her. It cools down unless it is her first, and she has no PIN that
-/// somebody could reset.
+/// Leads a number, which must be held, to her. It cools down, unless it is her first and she has no PIN that
+/// somebody could reset, or was hers until a moment after `since` and is put back.
 pub async fn add(
     work: &mut PgConnection,
     key: &PersonKey,
     phone: &[u8; 16],
     msisdn: Msisdn,
+    since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Added, StoreError> {
-    let (known, has_others): (bool, bool) = sqlx::query_as(
+    let (known, cools): (bool, bool) = sqlx::query_as(
         "SELECT EXISTS (SELECT FROM person_phone WHERE person = $1 AND phone = $2),
-                EXISTS (SELECT FROM person_phone WHERE person = $1)
-                OR EXISTS (SELECT FROM former_phone WHERE person = $1)
-                OR EXISTS (SELECT FROM credential WHERE person = $1)",
+                NOT EXISTS (SELECT FROM former_phone WHERE person = $1 AND phone = $2 AND ended_at > $3)
+                AND (EXISTS (SELECT FROM person_phone WHERE person = $1)
+                     OR EXISTS (SELECT FROM former_phone WHERE person = $1)
+                     OR EXISTS (SELECT FROM credential WHERE person = $1))",
     )
     .bind(key.person())
     .bind(phone)
+    .bind(since)
     .fetch_one(&mut *work)
     .await?;
     if known {
@@ -75,7 +78,7 @@ pub async fn add(
     sqlx::query("UPDATE person_phone SET added = $3 WHERE person = $1 AND phone = $2")
         .bind(key.person())
         .bind(phone)
-        .bind(has_others)
+        .bind(cools)
         .execute(&mut *work)
         .await?;
     sqlx::query("DELETE FROM former_phone WHERE person = $1 AND phone = $2")
@@ -87,26 +90,33 @@ pub async fn add(
 }
 
 /// A number leads to her no more: what is queued for her there is taken back, and a PIN that was sent and
-/// not used yet no longer counts. It is remembered as one that was hers. False where it was none.
+/// not used yet no longer counts. It is remembered as one that was hers, unless it was added after `since`:
+/// who had her number exchanged for his has no say once it is put right. False where it was none of hers.
 pub async fn end(
     work: &mut PgConnection,
     person: Uuid,
     phone: &[u8; 16],
+    since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let ended = sqlx::query(
-        "WITH ended AS (DELETE FROM person_phone WHERE person = $1 AND phone = $2 RETURNING ordinal, number)
-         INSERT INTO former_phone (person, phone, ordinal, number, ended_at)
-         SELECT $1, $2, ordinal, number, $3 FROM ended
-         ON CONFLICT (person, phone) DO UPDATE
-         SET ordinal = excluded.ordinal, number = excluded.number, ended_at = excluded.ended_at",
+    let ended: i64 = sqlx::query_scalar(
+        "WITH ended AS (
+             DELETE FROM person_phone WHERE person = $1 AND phone = $2 RETURNING ordinal, number, added, linked_at
+         ), kept AS (
+             INSERT INTO former_phone (person, phone, ordinal, number, ended_at)
+             SELECT $1, $2, ordinal, number, $4 FROM ended WHERE NOT (added AND linked_at > $3)
+             ON CONFLICT (person, phone) DO UPDATE
+             SET ordinal = excluded.ordinal, number = excluded.number, ended_at = excluded.ended_at
+         )
+         SELECT count(*) FROM ended",
     )
     .bind(person)
     .bind(phone)
+    .bind(since)
     .bind(now)
-    .execute(&mut *work)
+    .fetch_one(&mut *work)
     .await?;
-    if ended.rows_affected() == 0 {
+    if ended == 0 {
         return Ok(false);
     }
     sqlx::query("UPDATE credential SET expires_at = $2 WHERE person = $1 AND must_change")

@@ -133,6 +133,12 @@ async fn a_patient(day: &Day) -> String {
     day.ask("PATCH", "/api/v1/me/profile", Some(own), Some(json!({"city": "Bo"})), None).await;
     // Staff who have her before them send her another; the one that she chose counts no longer.
     day.post(&format!("{path}/pin"), &day.nurse, json!({})).await;
+    day.post(&format!("{path}/pin/unlock"), &day.nurse, json!(null)).await;
+    // Another number beside hers, which she gives up again.
+    let numbers = format!("{path}/numbers");
+    day.post(&numbers, &day.nurse, json!({"add": "+23279000009"})).await;
+    day.post(&numbers, &day.nurse, json!({"end": "+23279000009"})).await;
+    day.get(&numbers, &day.nurse).await;
     day.get(&format!("{path}/messages"), &day.nurse).await;
     day.get(&format!("{path}/consents"), &day.nurse).await;
     day.post(&format!("{path}/consents"), &day.nurse, json!({"purpose": "sharing"})).await;

@@ -98,15 +98,28 @@ async fn never_more_than_one_live_pin() {
 }
 
 #[tokio::test]
-async fn a_new_pin_opens_a_lock() {
-    let world = World::new().await;
+async fn a_new_pin_opens_a_lock_after_a_wait() {
+    let world = World::with_settings(|settings| settings.guard.unlock_after = TimeDelta::minutes(20)).await;
     for session in 1..=5 {
         world.type_pin(&world.caller(session), "verify_pin", "1111").await;
     }
     assert_eq!(world.type_pin(&world.caller(6), "verify_pin", FATMATAS_PIN).await.name, "locked");
-    world.act(&world.caller(7), "recover_pin", RIGHT).await;
+    let outcome = world.act(&world.caller(7), "recover_pin", RIGHT).await;
+    assert_eq!((outcome.name, outcome.facts), ("sent_later", vec![("minutes", Value::from(20))]));
     let pin = world.sent_pin(world.now).await;
-    assert_eq!(world.type_pin(&world.caller(8), "verify_pin", &pin).await.name, "must_change");
+    assert_eq!(world.type_pin(&later(&world, 8, 19), "verify_pin", &pin).await.name, "locked");
+    assert_eq!(world.type_pin(&later(&world, 9, 20), "verify_pin", &pin).await.name, "must_change");
+}
+
+#[tokio::test]
+async fn four_wrong_ones_before_it_are_forgotten() {
+    let world = World::new().await;
+    for session in 1..=4 {
+        world.type_pin(&world.caller(session), "verify_pin", "1111").await;
+    }
+    assert_eq!(world.act(&world.caller(5), "recover_pin", RIGHT).await.name, "sent");
+    let outcome = world.type_pin(&world.caller(6), "verify_pin", "1112").await;
+    assert_eq!((outcome.name, outcome.facts), ("wrong", vec![("left", Value::from(4))]));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! What keeps a mother's data hers: the audit trail's chain, roles in the database, erasure, keys.
 
 mod audit;
+mod doors;
+mod guard;
 mod headers;
 mod person;
 mod retention;

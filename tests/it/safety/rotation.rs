@@ -216,7 +216,7 @@ async fn what_is_written_meanwhile_under_the_old_key_is_found_and_what_is_held_i
 }
 
 /// Columns of octets that are no master key's: sealed with a person's key, digests, and what is public.
-const OTHERS: [&str; 37] = [
+const OTHERS: [&str; 39] = [
     "access_head.link",
     "access_head.seal",
     "access_link.link",
@@ -225,6 +225,8 @@ const OTHERS: [&str; 37] = [
     "child.note",
     "child.words",
     "credential.pending_session",
+    "former_phone.number",
+    "former_phone.phone",
     "kept_keys.sealed",
     "mailed_token.digest",
     "medicine.code_key",

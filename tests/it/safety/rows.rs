@@ -5,7 +5,7 @@ use mamacare::app::settings::{Database, Secret};
 use mamacare::privacy::Vault;
 use mamacare::store::record::reach;
 use mamacare::store::record::{
-    appointments, births, consents, messages, pregnancies, prescriptions, profiles,
+    appointments, births, consents, messages, own_numbers, pregnancies, prescriptions, profiles,
 };
 use mamacare::store::record::{patients, referrals, visits, whole};
 use mamacare::store::roles::{API, APPLICATION};
@@ -99,7 +99,10 @@ async fn a_whole_patient(world: &World) -> Uuid {
     sqlx::query(
         "WITH child AS (INSERT INTO child (person, number, born_on, note, created_at, updated_at)
                         VALUES ($1, 1, '2026-10-01', 'x', now(), now()) RETURNING person, number),
-              profile AS (INSERT INTO profile VALUES ($1, 'x', now(), now()))
+              profile AS (INSERT INTO profile VALUES ($1, 'x', now(), now())),
+              guard AS (INSERT INTO pin_guard VALUES ($1, now(), NULL)),
+              past AS (INSERT INTO former_phone SELECT person, phone, ordinal, number, now() FROM person_phone
+                       WHERE person = $1)
          INSERT INTO immunisation SELECT person, number, 'BCG', '2026-10-02' FROM child",
     )
     .bind(patient)
@@ -109,15 +112,17 @@ async fn a_whole_patient(world: &World) -> Uuid {
     patient
 }
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "appointment",
     "child",
     "consent",
     "credential",
+    "former_phone",
     "immunisation",
     "medicine",
     "outbox",
     "person_phone",
+    "pin_guard",
     "pregnancy",
     "profile",
     "visit",
@@ -223,6 +228,9 @@ async fn the_stores_own_reads_and_writes_find_nothing_in_another_facility() {
     assert!(messages::list(work, patient, None, 9).await.unwrap().is_empty());
     assert!(profiles::find(work, &key).await.unwrap().is_none());
     assert!(patients::phones(work, &key).await.unwrap().is_empty());
+    let hers = vault.keyring().phone_index("+23276000001".parse().unwrap());
+    assert!(own_numbers::list(work, &key).await.unwrap().is_empty());
+    assert!(!own_numbers::end(work, patient, &hers, now, now).await.unwrap());
     assert!(referrals::list(work, &vault, HOSPITAL, true, None, 9).await.unwrap().is_empty());
     let everybody = patients::list(work, &vault, None, None, patients::Order::Oldest, None, 9).await;
     assert!(everybody.unwrap().is_empty());

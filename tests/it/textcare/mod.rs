@@ -10,4 +10,4 @@ mod reminders;
 mod stop;
 mod visits;
 mod ways_in;
-mod world;
+pub mod world;

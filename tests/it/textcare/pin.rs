@@ -108,7 +108,7 @@ async fn a_pin_by_staff_or_by_mail_takes_the_place_of_the_one_before() {
     assert_eq!(owner.deliver("1", Way::Sms(AMA.parse().unwrap())).await, Delivered::Sent);
     assert_eq!(owner.deliver("2", mail).await, Delivered::Sent);
     let states: Vec<(String, String, bool)> =
-        sqlx::query_as("SELECT medium, state, body IS NULL FROM outbox ORDER BY id")
+        sqlx::query_as("SELECT medium, state, body IS NULL FROM outbox WHERE kind = 'pin' ORDER BY id")
             .fetch_all(owner.world.pool())
             .await
             .unwrap();

@@ -152,7 +152,7 @@ states:
     say: {en: Your PIN?}
     input: {type: pin, go: check}
   check:
-    action: {do: verify_pin, on: {ok: return, must_change: return, wrong: again, locked: locked, expired: locked, none: locked, busy: locked}}
+    action: {do: verify_pin, on: {ok: return, must_change: return, wrong: again, locked: locked, expired: locked, none: locked, stopped: locked, busy: locked}}
   again:
     say: {en: "Wrong PIN, {{ outcome.left }} tries left. Your PIN?"}
     input: {type: pin, go: check}
