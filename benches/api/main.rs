@@ -117,6 +117,7 @@ async fn fill(server: &PrivateServer, keys: &Arc<Keyring>, hasher: &PinHasher, c
 
 async fn start(settings: Settings, keys: Arc<Keyring>, hasher: PinHasher) -> Result<Node> {
     let foundation = Foundation {
+        tls: None,
         clock: Clock::system(),
         listener: TcpListener::bind("127.0.0.1:0").await?,
         pool: mamacare::app::database::pool(&settings.database)?,

@@ -25,4 +25,5 @@ pub mod retention;
 pub mod serve;
 pub mod server;
 pub mod settings;
+pub mod tls;
 pub mod turns;

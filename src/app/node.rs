@@ -17,13 +17,14 @@ use crate::privacy::Keyring;
 use crate::store::turns::Turns as StoredTurns;
 
 use super::clock::Clock;
-use super::headers::harden;
+use super::headers::{Way, harden};
 use super::health::{self, Health};
 use super::menus::Menus;
 use super::metrics::Metrics;
 use super::outbox::{self, Outbox, Receipts};
 use super::server::{HttpLimits, serve};
 use super::settings::{Channel, Settings};
+use super::tls::Tls;
 use super::turns::{DataPort, TurnSettings, Turns};
 
 /// How often a node tidies up after itself.
@@ -46,6 +47,8 @@ pub struct NodeParts<P> {
     pub clock: Clock,
     /// Where it listens.
     pub listener: TcpListener,
+    /// Its TLS; none where it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// Connections to the database.
     pub pool: PgPool,
     /// Connections of the API.
@@ -88,6 +91,7 @@ impl Node {
             settings,
             clock,
             listener,
+            tls,
             pool,
             scoped,
             keys,
@@ -120,15 +124,20 @@ impl Node {
             .merge(health::router(health))
             .merge(web)
             .merge(elsewhere());
-        let app = harden(app, &settings.server.public_url);
+        let way = Way { tls: tls.is_some(), trusted_proxies: settings.server.trusted_proxies.clone() };
+        let app = harden(app, way);
         chores.spawn(tidy(Arc::clone(&edge), metrics));
         chores.spawn(sweep(sessions, clock, forget_after));
         if let (true, Some(watch)) = (settings.menu.reload, menus.watch()) {
             chores.spawn(watch);
         }
+        let acceptor = tls.as_ref().map(Tls::acceptor);
+        if let Some(tls) = tls {
+            chores.spawn(tls.keep_fresh());
+        }
         let (stop, stopped) = oneshot::channel();
         let limits = HttpLimits::from(&settings.server);
-        let server = tokio::spawn(serve(listener, app, limits, async {
+        let server = tokio::spawn(serve(listener, acceptor, app, limits, async {
             // A node that is dropped stops too.
             let _ = stopped.await;
         }));

@@ -29,6 +29,7 @@ use super::outbox::{self, BuildError, Outbox, OutboxParts, PinRenewal, Timing};
 use super::port::{Port, PortParts, PortSettings};
 use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
+use super::tls::{Tls, TlsError};
 use super::turns::PortError;
 use super::{api, database, http, keys, logging, retention};
 
@@ -98,6 +99,9 @@ pub enum ServeError {
     /// The HTTP client.
     #[error("the HTTP client could not be made: {0}")]
     Client(#[from] reqwest::Error),
+    /// The certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address.
     #[error("server.listen: {address} cannot be listened on: {source}")]
     Listen {
@@ -119,6 +123,8 @@ pub struct Foundation {
     pub clock: Clock,
     /// Where it listens.
     pub listener: TcpListener,
+    /// Its TLS; none where it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// Connections.
     pub pool: PgPool,
     /// Connections of the API.
@@ -136,7 +142,7 @@ pub struct Foundation {
 impl Foundation {
     /// Builds a node on it and starts it.
     pub async fn start(self) -> Result<Node, ServeError> {
-        let Self { settings, clock, listener, pool, scoped, vault, hasher, country, metrics } = self;
+        let Self { settings, clock, listener, tls, pool, scoped, vault, hasher, country, metrics } = self;
         let keys = Arc::clone(vault.keyring());
         let resume_window = Duration::from_secs(settings.ussd.resume_window_seconds);
         let sessions = StoredTurns::start(pool.clone(), Arc::clone(&keys), resume_window);
@@ -221,6 +227,7 @@ impl Foundation {
             settings,
             clock,
             listener,
+            tls,
             pool,
             scoped,
             keys,
@@ -240,6 +247,7 @@ impl Foundation {
 pub async fn run(settings: Settings) -> Result<(), ServeError> {
     settings.check_production()?;
     logging::start(&settings.log)?;
+    let tls = Tls::of(&settings.server)?;
     let metrics = Metrics::install()?;
     let mut stop = Stop::listen()?;
     let pool = database::pool(&settings.database)?;
@@ -263,6 +271,7 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
         settings,
         clock: Clock::system(),
         listener,
+        tls,
         pool,
         scoped,
         vault: Arc::new(Vault::new(keys, VAULT_KEYS)),
@@ -270,8 +279,9 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
         country: Arc::new(Country::shipped()?),
         metrics,
     };
+    let tls = foundation.tls.is_some();
     let node = foundation.start().await?;
-    tracing::info!(address = %node.address(), version = env!("CARGO_PKG_VERSION"), "ready");
+    tracing::info!(address = %node.address(), tls, version = env!("CARGO_PKG_VERSION"), "ready");
     stop.wait().await;
     tracing::info!("stopping: finishing what is under way");
     node.stop().await;

@@ -1,5 +1,5 @@
-//! The HTTP server: HTTP/1.1 with keep-alive, bounded in connections, in patience and in the size
-//! of a head, and drained when it stops.
+//! The HTTP server: HTTP/1.1 with keep-alive, plain or under TLS, bounded in connections, in patience and
+//! in the size of a head, and drained when it stops.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -12,9 +12,12 @@ use axum::extract::ConnectInfo;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::Service;
 
 use super::settings::Server;
@@ -30,7 +33,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct HttpLimits {
     /// Most connections at once.
     pub connections: usize,
-    /// A head must be complete within this time, also on an idle connection.
+    /// A head must be complete within this time, also on an idle connection; and before it the handshake
+    /// of TLS.
     pub head: Duration,
     /// What is under way at the end may take this long.
     pub drain: Duration,
@@ -46,14 +50,16 @@ impl From<&Server> for HttpLimits {
     }
 }
 
-/// Serves until `stop`, then lets what is under way finish.
+/// Serves until `stop`, then lets what is under way finish. With `tls` it speaks nothing else.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     limits: HttpLimits,
     stop: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
+    let (open, closing) = watch::channel(());
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -73,16 +79,22 @@ pub async fn serve(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was not set");
         }
-        let connection = http(limits.head)
-            .serve_connection(TokioIo::new(stream), Connection { router: router.clone(), peer });
-        let connection = graceful.watch(connection);
+        let connection = Connection { router: router.clone(), peer };
+        let (watcher, tls, closing) = (graceful.watcher(), tls.clone(), closing.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke off");
+            match tls {
+                None => connection.carry(stream, limits.head, watcher).await,
+                Some(tls) => {
+                    if let Some(stream) = shake_hands(&tls, stream, limits.head, closing).await {
+                        connection.carry(stream, limits.head, watcher).await;
+                    }
+                }
             }
             drop(place);
         });
     }
+    // Nobody is served any more who has only begun to shake hands.
+    drop(open);
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!(seconds = limits.drain.as_secs(), "some requests did not finish in time");
@@ -100,6 +112,30 @@ async fn accept(
     Ok((stream, peer, place))
 }
 
+/// The connection under TLS; none where the other side speaks something else, or is slower than that.
+async fn shake_hands(
+    tls: &TlsAcceptor,
+    stream: TcpStream,
+    patience: Duration,
+    mut closing: watch::Receiver<()>,
+) -> Option<TlsStream<TcpStream>> {
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(patience, tls.accept(stream)) => shaken,
+        _ = closing.changed() => return None,
+    };
+    match shaken {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a handshake of TLS failed");
+            None
+        }
+        Err(_) => {
+            tracing::debug!("a handshake of TLS took too long");
+            None
+        }
+    }
+}
+
 fn http(head: Duration) -> hyper::server::conn::http1::Builder {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(LARGEST_HEAD);
@@ -110,6 +146,19 @@ fn http(head: Duration) -> hyper::server::conn::http1::Builder {
 struct Connection {
     router: Router,
     peer: SocketAddr,
+}
+
+impl Connection {
+    /// Answers its requests until either side has enough.
+    async fn carry<S>(self, stream: S, head: Duration, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let connection = http(head).serve_connection(TokioIo::new(stream), self);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection broke off");
+        }
+    }
 }
 
 impl hyper::service::Service<hyper::Request<Incoming>> for Connection {

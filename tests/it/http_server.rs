@@ -22,7 +22,7 @@ async fn start(router: Router, limits: HttpLimits) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(serve(listener, router, limits, async {
+    let task = tokio::spawn(serve(listener, None, router, limits, async {
         let _ = stopped.await;
     }));
     Running { address, stop, task }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{SECRET, TestDatabase};
+use crate::harness::{Authority, SECRET, TestDatabase, TestFolder};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -50,7 +50,11 @@ struct Served {
 
 impl Served {
     fn start(url: &str) -> Self {
-        let mut child = mamacare(&["serve"], &environment(url)).stderr(Stdio::piped()).spawn().unwrap();
+        Self::with(&environment(url))
+    }
+
+    fn with(environment: &[(&str, &str)]) -> Self {
+        let mut child = mamacare(&["serve"], environment).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let pipe = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || pipe.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
@@ -98,6 +102,58 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[tokio::test]
+async fn sighup_renews_the_certificate_of_a_running_service() {
+    let (database, folder) = (TestDatabase::new().await, TestFolder::new());
+    let (old, new) = (Authority::new(), Authority::new());
+    let (certificate, key) = old.issue("localhost").write(&folder);
+    let url = database.url();
+    let mut environment = environment(&url);
+    environment.extend([
+        ("MAMACARE_SERVER__PUBLIC_URL", "https://localhost"),
+        ("MAMACARE_SERVER__TLS_CERTIFICATE", certificate.to_str().unwrap()),
+        ("MAMACARE_SERVER__TLS_KEY", key.to_str().unwrap()),
+    ]);
+    let node = Served::with(&environment);
+    let url = node.url.replace("http://127.0.0.1", "https://localhost") + "/healthz";
+    let ask = |trusted: &Authority| {
+        let trusted = reqwest::Certificate::from_pem(trusted.pem().as_bytes()).unwrap();
+        let client = reqwest::Client::builder().tls_certs_only([trusted]).timeout(Duration::from_secs(10));
+        client.build().unwrap().get(&url).send()
+    };
+    assert_eq!(ask(&old).await.unwrap().status(), 200);
+    new.issue("localhost").write(&folder);
+    node.signal(Signal::HUP);
+    let begun = Instant::now();
+    while ask(&new).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it still serves the certificate before");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(ask(&old).await.is_err());
+    node.signal(Signal::TERM);
+    let (code, log) = node.ended();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("renewed") && !log.contains("PRIVATE KEY"), "{log}");
+}
+
+#[tokio::test]
+async fn a_wrong_certificate_stops_the_start_in_one_sentence() {
+    let (database, folder) = (TestDatabase::new().await, TestFolder::new());
+    let (certificate, _) = Authority::new().issue("localhost").write(&folder);
+    let url = database.url();
+    let mut environment = environment(&url);
+    environment.extend([
+        ("MAMACARE_SERVER__PUBLIC_URL", "https://localhost"),
+        ("MAMACARE_SERVER__TLS_CERTIFICATE", certificate.to_str().unwrap()),
+        ("MAMACARE_SERVER__TLS_KEY", "/nowhere/privkey.pem"),
+    ]);
+    let told = stderr(&run(&["serve"], &environment));
+    assert!(told.contains("server.tls_key: /nowhere/privkey.pem: it cannot be read"), "{told}");
+    environment.retain(|(name, _)| *name != "MAMACARE_SERVER__TLS_KEY");
+    let told = stderr(&run(&["serve"], &environment));
+    assert!(told.contains("one goes with the other"), "{told}");
 }
 
 #[tokio::test]

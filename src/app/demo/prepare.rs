@@ -90,6 +90,7 @@ impl Preparation<'_> {
         roles::ensure(&mut connection).await?;
         let keyring = keys::open(&settings, &mut connection).await?;
         let mut foundation = Foundation {
+            tls: None,
             clock: self.clock.clone(),
             listener,
             pool: database::pool(&settings.database)?,

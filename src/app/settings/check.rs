@@ -52,6 +52,14 @@ impl Settings {
             ["http://", "https://"].iter().any(|scheme| server.public_url.starts_with(scheme)),
             "server.public_url: expected an address that starts with http:// or https://",
         );
+        problems.unless(
+            server.tls_certificate.is_some() == server.tls_key.is_some(),
+            "server.tls_certificate, server.tls_key: one goes with the other; name both files, or neither",
+        );
+        problems.unless(
+            server.tls_certificate.is_none() || server.public_url.starts_with("https://"),
+            "server.public_url: expected an address that starts with https://, because server.tls_certificate is set",
+        );
         let limits = &self.limits;
         problems.range("limits.number_per_second", limits.number_per_second, 1, 100_000);
         problems.range("limits.number_burst", limits.number_burst, 1, 1_000_000);

@@ -23,7 +23,11 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The service's address as others reach it.
     pub public_url: String,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// The certificate of this service and those of who signed it, in PEM; without it it speaks plain HTTP.
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, in PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Most octets of a callback's body.
     pub max_body_bytes: usize,
@@ -42,6 +46,8 @@ impl Default for Server {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
             public_url: "http://127.0.0.1:8080".to_owned(),
+            tls_certificate: None,
+            tls_key: None,
             trusted_proxies: Vec::new(),
             max_body_bytes: 8192,
             head_timeout_seconds: 30,

@@ -1,11 +1,13 @@
 //! What the integration tests stand on: a PostgreSQL for the whole run, a database for each test.
 
+mod certificates;
 mod database;
 mod folder;
 mod node;
 mod server;
 mod wire;
 
+pub use certificates::{Authority, Pair};
 pub use database::TestDatabase;
 pub use folder::TestFolder;
 pub use node::{SECRET, TestNode};

@@ -130,6 +130,7 @@ impl TestNode {
 async fn start(settings: Settings, keys: Arc<Keyring>) -> Node {
     let cheap = HasherSettings { memory_kib: 64, passes: 1, ..settings.pin.hasher() };
     let foundation = Foundation {
+        tls: mamacare::app::tls::Tls::of(&settings.server).unwrap(),
         clock: Clock::system(),
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         pool: mamacare::app::database::pool(&settings.database).unwrap(),

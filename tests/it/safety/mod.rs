@@ -1,6 +1,7 @@
 //! What keeps a mother's data hers: the audit trail's chain, roles in the database, erasure, keys.
 
 mod audit;
+mod database_tls;
 mod doors;
 mod guard;
 mod headers;
@@ -10,3 +11,4 @@ mod roles;
 mod rotation;
 mod rows;
 mod threats;
+mod tls;

@@ -20,8 +20,11 @@ fn every_test_that_the_threats_name_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/threats.md")).unwrap();
     let table = page.split("## Threats").nth(1).unwrap().split("## ").next().unwrap();
-    let code: String =
-        sources(&root.join("tests")).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let code: String = ["tests", "src"]
+        .iter()
+        .flat_map(|folder| sources(&root.join(folder)))
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect();
     let mut named = 0;
     for row in table.lines().filter(|line| line.starts_with("| ")).skip(2) {
         let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
