@@ -2,13 +2,15 @@
 # make test    check and test everything
 # make lint    the checks alone
 # make bench   measure, and print a table
+# make fuzz    look for inputs that break a parser (MINUTES=20 TARGET=name)
+# make sbom    list what the program is made of, as CycloneDX under target/
 #
 # Each installs first what it needs and this machine lacks.
 
 SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test lint bench menus
+.PHONY: demo test lint bench menus fuzz sbom
 
 demo:
 	@scripts/setup
@@ -34,6 +36,14 @@ test: lint menus
 	else
 	    cargo test --locked --lib --bins --tests
 	fi
+
+fuzz:
+	@scripts/setup fuzz
+	@exec scripts/fuzz "$(or $(MINUTES),20)" $(TARGET)
+
+sbom:
+	@scripts/setup sbom
+	@exec scripts/sbom
 
 bench:
 	@scripts/setup bench

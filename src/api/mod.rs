@@ -20,6 +20,19 @@ use axum::response::{IntoResponse, Response};
 
 use frame::Routes;
 use frame::gate::Public;
+/// What reads what comes from outside, without a service behind it: for tests that hand it anything at all.
+#[doc(hidden)]
+pub mod reading {
+    pub use super::frame::body::{Body, Filter};
+    pub use super::frame::field::{Day, Email, Line, Name, Note, Phone, Pin};
+    pub use super::frame::gate::{presented, source};
+    pub use super::frame::once::Once;
+    pub use super::frame::page::{Cursor, Limit, Page};
+    pub use super::frame::version::{IfMatch, etag};
+    pub use super::legacy::{Form, flag, texts};
+    pub use super::v1::{Entrant, entrants, sniff};
+}
+
 pub use frame::{About, Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
 use v1::{apply_as_professional, not_kept, self_consent, v1_due, verification_mail};
 

@@ -17,6 +17,9 @@ use super::problem::Problem;
 
 pub(super) const NAME: &str = "json";
 
+/// Longest name of a field that is repeated to who sent it.
+const LONGEST_NAME: usize = 64;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Callback {
@@ -99,9 +102,17 @@ impl<T: TurnTaker> Door<T> {
 fn read(octets: &[u8]) -> Result<Callback, Problem> {
     serde_json::from_slice(octets).map_err(|error| {
         let reason = error.to_string();
-        let names_fields = ["missing field", "unknown field", "duplicate field"];
-        if names_fields.iter().any(|start| reason.starts_with(start)) {
+        // Both name fields of ours.
+        if reason.starts_with("missing field") || reason.starts_with("duplicate field") {
             return Problem::malformed(reason);
+        }
+        // One that nobody asked for is named if it could be a field: others would break the lines of logs.
+        let unknown = reason.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected "));
+        if let Some((name, expected)) = unknown {
+            let plain = name.len() <= LONGEST_NAME
+                && name.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'`');
+            let name = if plain { name } else { "…" };
+            return Problem::malformed(format!("unknown field `{name}`, expected {expected}"));
         }
         let place = format!("at line {} column {}", error.line(), error.column());
         match error.classify() {

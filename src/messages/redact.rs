@@ -23,6 +23,7 @@ pub fn redact(words: &str) -> String {
         kept.push(letter);
     }
     push_digits(&mut kept, &mut digits);
+    let kept: String = kept.chars().take(LONGEST).collect();
     kept.trim().to_owned()
 }
 

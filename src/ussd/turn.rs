@@ -50,7 +50,7 @@ pub enum Event {
 }
 
 /// One turn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Turn {
     /// The channel's name (`africastalking`, `json`).
     pub channel: &'static str,

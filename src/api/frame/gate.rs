@@ -160,7 +160,7 @@ async fn actor(api: &Api, headers: &HeaderMap) -> Result<Actor, Problem> {
 }
 
 /// The token of `Authorization: Bearer …`, or the bare token, as the old mobile client sends it.
-fn presented(headers: &HeaderMap) -> Option<&str> {
+pub fn presented(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
@@ -170,7 +170,7 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Where a request comes from: the peer, or behind trusted proxies the last address that is not one.
-fn source(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub fn source(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)).to_canonical();
     if !is_trusted(peer) {

@@ -1,8 +1,6 @@
 //! `Idempotency-Key`: a creation that is asked for twice with one key is done once, and answered
 //! alike.
 
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
 use axum::http::{StatusCode, request::Parts};
 use serde::Serialize;
@@ -23,10 +21,10 @@ pub struct Once {
     route: String,
 }
 
-impl FromRequestParts<Arc<Api>> for Once {
+impl<S: Sync> FromRequestParts<S> for Once {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let key = match parts.headers.get(HEADER) {
             None => None,
             Some(value) => {
@@ -46,6 +44,11 @@ impl FromRequestParts<Arc<Api>> for Once {
 pub struct Running(Option<Asked>);
 
 impl Once {
+    /// The key, where the client sent one.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     /// The answer given before, or else the go-ahead. What was asked is told apart by its body.
     pub async fn begin<T: DeserializeOwned>(
         &self,

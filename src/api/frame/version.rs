@@ -1,13 +1,11 @@
 //! Versions against lost updates: an answer carries an `ETag`, a change names it in `If-Match`.
 
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use chrono::{DateTime, Utc};
 
-use super::{Api, Problem};
+use super::Problem;
 
 /// The version of a row is the time of its last change.
 pub fn etag(at: DateTime<Utc>) -> String {
@@ -17,8 +15,12 @@ pub fn etag(at: DateTime<Utc>) -> String {
 /// The version of an `ETag`; or of an `updated_at` in quotes, for rows that only lists show.
 fn read(text: &str) -> Option<DateTime<Utc>> {
     let version = text.trim().strip_prefix('"')?.strip_suffix('"')?;
-    if let Ok(micros) = i64::from_str_radix(version, 16) {
-        return DateTime::from_timestamp_micros(micros);
+    // Digits alone: the number parser would take a sign.
+    if version.bytes().all(|octet| octet.is_ascii_hexdigit())
+        && let Ok(micros) = u64::from_str_radix(version, 16)
+    {
+        // As `etag` writes a time before 1970.
+        return DateTime::from_timestamp_micros(micros.cast_signed());
     }
     version.parse().ok()
 }
@@ -27,10 +29,10 @@ fn read(text: &str) -> Option<DateTime<Utc>> {
 #[derive(Clone, Copy, Debug)]
 pub struct IfMatch(pub DateTime<Utc>);
 
-impl FromRequestParts<Arc<Api>> for IfMatch {
+impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get(header::IF_MATCH) else {
             let detail = "read it first, and send its ETag as If-Match with the change";
             return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, detail));
@@ -48,7 +50,9 @@ mod tests {
         let at: DateTime<Utc> = "2026-11-24T12:00:00.123456Z".parse().unwrap();
         assert_eq!(read(&etag(at)), Some(at));
         assert_eq!(read("\"2026-11-24T12:00:00.123456Z\""), Some(at));
-        for wrong in ["", "*", "abc", "\"xyz\"", "W/\"1\""] {
+        let before_1970: DateTime<Utc> = "1969-12-31T23:59:59Z".parse().unwrap();
+        assert_eq!(read(&etag(before_1970)), Some(before_1970));
+        for wrong in ["", "*", "abc", "\"xyz\"", "W/\"1\"", "\"-1\"", "\"+1\""] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

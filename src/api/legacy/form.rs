@@ -1,7 +1,6 @@
 //! Bodies of the old administration: forms with a file, or JSON with the same fields.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
@@ -9,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::api::frame::field::Name;
-use crate::api::frame::{Api, FieldProblem, Part, Problem, Sheet, body};
+use crate::api::frame::{FieldProblem, Part, Problem, Sheet, body};
 
 /// Most octets of a form with its file.
 const MOST: usize = 6 * 1024 * 1024;
@@ -26,10 +25,10 @@ pub struct Form<T> {
     pub image: Option<Vec<u8>>,
 }
 
-impl<T: DeserializeOwned + Send> FromRequest<Arc<Api>> for Form<T> {
+impl<S: Sync, T: DeserializeOwned + Send> FromRequest<S> for Form<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &Arc<Api>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let kind = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -63,8 +62,7 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Api>> for Form<T> {
             .collect();
         let fields = serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
             let field = error.path().to_string();
-            let detail = error.inner().to_string();
-            let detail = detail.split('"').step_by(2).collect::<Vec<_>>().join("…");
+            let detail = body::without_value(&error.inner().to_string());
             Problem {
                 fields: vec![FieldProblem { field: field.clone(), detail: detail.clone() }],
                 ..Problem::malformed(format!("{field}: {detail}"))

@@ -18,6 +18,8 @@ mod patient;
 mod profile;
 mod register;
 
+pub use form::{Form, flag, texts};
+
 use super::frame::Routes;
 
 /// Lists the routes of all groups.

@@ -62,7 +62,7 @@ const MOST: usize = 5 * 1024 * 1024;
 const MOST_DOCUMENTS: i64 = 30;
 
 /// What a file is, by its first octets.
-pub(in crate::api) fn sniff(content: &[u8]) -> Option<&'static str> {
+pub fn sniff(content: &[u8]) -> Option<&'static str> {
     match content {
         [b'%', b'P', b'D', b'F', b'-', ..] => Some("application/pdf"),
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some("image/png"),

@@ -9,17 +9,16 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
+use super::entrant::{Entrant, entrants};
 use super::patients::{Purpose, agreement};
 use crate::api::frame::answer::Lines;
 use crate::api::frame::body::{self, Filter};
-use crate::api::frame::field::{Day, Email, Maybe, Name, Phone};
 use crate::api::frame::gate::{Actor, Allowed};
 use crate::api::frame::{Api, Problem, Routes};
 use crate::identity::grants;
 use crate::store::directory::facilities;
 use crate::store::record::patients::{self, NewPatient};
 use crate::store::record::profiles::{self, Profile};
-use crate::store::sealed::Identity;
 use crate::store::{consents, people, phones, trail};
 
 /// Lists the routes.
@@ -70,25 +69,6 @@ async fn import(
     Ok(Lines(import_table(api, (*actor).clone(), facility, content, how.dry_run)))
 }
 
-/// One row as this service names its columns, or as the system before it did.
-#[derive(Debug, Deserialize)]
-struct ImportRow {
-    #[serde(alias = "Name")]
-    given_name: String,
-    #[serde(default)]
-    family_name: Option<String>,
-    #[serde(default, alias = "Date of Birth")]
-    birth_date: Option<String>,
-    #[serde(default, alias = "Phone")]
-    phone: Option<String>,
-    #[serde(default, alias = "Language")]
-    language: Option<String>,
-    #[serde(default, alias = "Email")]
-    email: Option<String>,
-    #[serde(default)]
-    consent: Option<String>,
-}
-
 /// What became of the rows so far.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 struct Progress {
@@ -128,13 +108,11 @@ pub(in crate::api) fn import_table(
     let (sender, receiver) = mpsc::channel::<Event>(64);
     tokio::spawn(async move {
         let mut progress = Progress::default();
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(content.as_ref());
-        for row in reader.deserialize::<ImportRow>() {
+        for entrant in entrants(&content, api.today()) {
             progress.rows += 1;
-            let taken = match row {
-                Ok(row) => take(&api, &actor, facility, &row, dry_run).await,
-                Err(error) => Err(Problem::malformed(reason_of(&error))),
+            let taken = match entrant {
+                Ok(entrant) => take(&api, &actor, facility, &entrant, dry_run).await,
+                Err(problem) => Err(problem),
             };
             match taken {
                 Ok(true) => progress.created += 1,
@@ -166,58 +144,19 @@ pub(in crate::api) fn import_table(
     }))
 }
 
-fn reason_of(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("expected {expected_len} cells as in the heading, found {len}")
-        }
-        csv::ErrorKind::Utf8 { .. } => "expected text in UTF-8".to_owned(),
-        csv::ErrorKind::Deserialize { err, .. } => format!("a column is missing or wrong: {}", err.kind()),
-        _ => "this row cannot be read".to_owned(),
-    }
-}
-
 /// Takes one row in: true where she is new, false where her number and name are known already.
 async fn take(
     api: &Api,
     actor: &Actor,
     facility: Option<i32>,
-    row: &ImportRow,
+    entrant: &Entrant,
     dry_run: bool,
 ) -> Result<bool, Problem> {
-    let (given, family) = match &row.family_name {
-        Some(family) => (row.given_name.as_str(), family.as_str()),
-        None => row.given_name.rsplit_once(' ').unwrap_or((&row.given_name, "")),
-    };
-    let name: Name = given.try_into().map_err(|reason: String| Problem::field("given_name", reason))?;
-    let family: Maybe = family.try_into().map_err(|reason: String| Problem::field("family_name", reason))?;
-    let filled = |cell: &Option<String>| cell.clone().filter(|text| !text.is_empty());
-    let read = |field: &str, text: String| {
-        serde_json::from_value::<Day>(text.into()).map_err(|error| Problem::field(field, error.to_string()))
-    };
-    let birth_date = filled(&row.birth_date).map(|text| read("birth_date", text)).transpose()?;
-    let birth_date = birth_date.map(|day| day.past("birth_date", api.today(), 100)).transpose()?;
-    let phone = filled(&row.phone).map(|text| text.trim_start_matches('\'').parse().map(Phone)).transpose();
-    let phone = phone.map_err(|error| Problem::field("phone", error.to_string()))?;
-    let email = filled(&row.email).map(|text| Email::try_from(text.as_str())).transpose();
-    let email = email.map_err(|reason| Problem::field("email", reason))?;
-    let language = filled(&row.language).unwrap_or_else(|| "en".to_owned());
-    if !matches!(language.as_str(), "en" | "kri" | "men" | "tem" | "lim") {
-        return Err(Problem::field("language", "expected en, kri, men, tem or lim"));
-    }
-    if !matches!(filled(&row.consent).as_deref(), Some("yes" | "true" | "1")) {
-        return Err(Problem::field("consent", "expected yes: without her consent nothing may be kept"));
-    }
-    let identity = Identity {
-        given: name.0,
-        family: family.0,
-        birth_year: birth_date.and_then(|day| i16::try_from(chrono::Datelike::year(&day)).ok()),
-        birth_date,
-    };
-    if let Some(phone) = phone {
+    let Entrant { identity, language, phone, email } = entrant;
+    if let Some(phone) = *phone {
         // Whoever is on that number, in whichever facility's care.
-        let (index, mut work) = (api.keyring().phone_index(phone.0), api.door().await?);
-        if patients::is_known(&mut work, &api.vault, &index, &identity).await? {
+        let (index, mut work) = (api.keyring().phone_index(phone), api.door().await?);
+        if patients::is_known(&mut work, &api.vault, &index, identity).await? {
             return Ok(false);
         }
     }
@@ -227,24 +166,24 @@ async fn take(
     let patient = NewPatient {
         key: &key,
         wrapped_key: &wrapped,
-        identity: &identity,
-        language: &language,
+        identity,
+        language,
         district: None,
         home_facility: facility,
         verified: true,
         now: api.now(),
     };
     patients::add(&mut work, &patient).await?;
-    consents::give(&mut work, agreement(api, id, Purpose::Care, &language)).await?;
-    if let Some(phone) = phone {
-        let index = api.keyring().phone_index(phone.0);
+    consents::give(&mut work, agreement(api, id, Purpose::Care, language)).await?;
+    if let Some(phone) = *phone {
+        let index = api.keyring().phone_index(phone);
         phones::hold(&mut work, &index).await?;
         let ordinal = people::free_ordinal(&mut work, &index).await?;
         let ordinal =
             ordinal.ok_or_else(|| Problem::field("phone", "nine people share this number already"))?;
-        people::link(&mut work, &key, &index, ordinal, phone.0, api.now()).await?;
+        people::link(&mut work, &key, &index, ordinal, phone, api.now()).await?;
     }
-    if let Some(Email(email)) = email {
+    if let Some(email) = email.clone() {
         profiles::save(&mut work, &key, &Profile { email, ..Profile::default() }, api.now()).await?;
     }
     trail::add(&mut work, api.keyring(), &[api.line(actor, Some(id), "change", "patient")]).await?;
