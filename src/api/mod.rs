@@ -20,6 +20,9 @@ use axum::response::{IntoResponse, Response};
 
 use frame::Routes;
 use frame::gate::Public;
+pub use frame::{About, Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
+use v1::{apply_as_professional, not_kept, self_consent, v1_due, verification_mail};
+
 /// What reads what comes from outside, without a service behind it: for tests that hand it anything at all.
 #[doc(hidden)]
 pub mod reading {
@@ -32,9 +35,6 @@ pub mod reading {
     pub use super::legacy::{Form, flag, texts};
     pub use super::v1::{Entrant, entrants, sniff};
 }
-
-pub use frame::{About, Api, ApiParts, ApiSettings, EnglishTexts, Listed, Problem, Rate, Rates, Texts};
-use v1::{apply_as_professional, not_kept, self_consent, v1_due, verification_mail};
 
 /// All routes.
 fn routes() -> Routes {
