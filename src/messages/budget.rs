@@ -52,9 +52,15 @@ impl Budget {
         self.day.is_some_and(|most| spent.day >= most) || self.month.is_some_and(|most| spent.month >= most)
     }
 
-    /// Whether messages of that kind go.
-    pub fn allows(&self, kind: Kind, spent: Spent) -> bool {
-        kind.passes_budget() || !self.is_spent(spent)
+    /// Whether there is a bound at all.
+    pub fn is_bounded(&self) -> bool {
+        self.day.is_some() || self.month.is_some()
+    }
+
+    /// Whether messages of that kind go. While it is not known what was spent (a worker that has just
+    /// started), what a bound could stop waits.
+    pub fn allows(&self, kind: Kind, spent: Option<Spent>) -> bool {
+        kind.passes_budget() || spent.map_or(!self.is_bounded(), |spent| !self.is_spent(spent))
     }
 }
 
@@ -73,12 +79,19 @@ mod tests {
     #[test]
     fn a_spent_budget_stops_what_can_wait_and_not_a_pin() {
         let budget = Budget { day: Some(Price(100)), month: None };
-        let (under, over) =
-            (Spent { day: Price(99), month: Price(900) }, Spent { day: Price(100), month: Price(900) });
+        let under = Some(Spent { day: Price(99), month: Price(900) });
+        let over = Some(Spent { day: Price(100), month: Price(900) });
         assert!(budget.allows(Kind::Reminder, under) && !budget.allows(Kind::Reminder, over));
         assert!(budget.allows(Kind::Pin, over) && budget.allows(Kind::Answer, over));
         let monthly = Budget { day: None, month: Some(Price(900)) };
         assert!(!monthly.allows(Kind::Broadcast, under));
         assert!(Budget::default().allows(Kind::Broadcast, over));
+    }
+
+    #[test]
+    fn until_it_is_known_what_was_spent_a_bound_stops_what_can_wait() {
+        let budget = Budget { day: None, month: Some(Price(900)) };
+        assert!(!budget.allows(Kind::Reminder, None) && budget.allows(Kind::Pin, None));
+        assert!(Budget::default().allows(Kind::Reminder, None));
     }
 }

@@ -135,7 +135,10 @@ pub(super) async fn measure(shared: Arc<Shared>) {
         let now = shared.clock.now();
         match outbox::spent(&shared.pool, shared.rules.hours.day(now)).await {
             Ok(spent) => {
-                *lock(&shared.spent) = spent;
+                if lock(&shared.spent).replace(spent).is_none() {
+                    // What waited for this goes now.
+                    shared.wake.send_modify(|count| *count = count.wrapping_add(1));
+                }
                 gauge!("mamacare_messages_spent", "of" => "day").set(spent.day.units());
                 gauge!("mamacare_messages_spent", "of" => "month").set(spent.month.units());
                 let is_spent = shared.rules.budget.is_spent(spent);

@@ -142,7 +142,7 @@ struct Shared {
     stop: watch::Sender<bool>,
     begun: Instant,
     nodes: AtomicU32,
-    spent: Mutex<Spent>,
+    spent: Mutex<Option<Spent>>,
     /// What this worker has, by its own account.
     flights: Mutex<HashSet<i64>>,
     /// Held while something is claimed and not yet in the account.
@@ -184,7 +184,7 @@ impl Outbox {
             stop: watch::Sender::new(false),
             begun: Instant::now(),
             nodes: AtomicU32::new(1),
-            spent: Mutex::new(Spent::default()),
+            spent: Mutex::new(None),
             flights: Mutex::new(HashSet::new()),
             claiming: RwLock::new(()),
             chance: Mutex::new(chance),

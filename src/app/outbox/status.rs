@@ -43,7 +43,7 @@ pub(super) fn of(shared: &Shared) -> OutboxStatus {
     });
     OutboxStatus {
         providers: providers.collect(),
-        budget_spent: shared.rules.budget.is_spent(*lock(&shared.spent)),
+        budget_spent: lock(&shared.spent).is_some_and(|spent| shared.rules.budget.is_spent(spent)),
         in_flight: lock(&shared.flights).len(),
     }
 }
