@@ -11,7 +11,13 @@
 #![expect(clippy::indexing_slicing, reason = "a benchmark that goes wrong may stop")]
 
 mod client;
+#[path = "../shared/connection.rs"]
+mod connection;
+#[path = "../shared/measure.rs"]
+mod measure;
 mod patients;
+#[path = "../shared/server.rs"]
+mod server;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,14 +34,16 @@ use mamacare::identity::{PinHasher, Role};
 use mamacare::privacy::{Keyring, Vault};
 use mamacare::store::accounts::{self, NewAccount};
 use mamacare::store::places::add_country;
-use mamacare::store::private::{Durability, PrivateServer};
+use mamacare::store::private::PrivateServer;
 use mamacare::store::{MIGRATOR, roles};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use client::{Client, Load, Measure, drive};
+use client::{Client, drive};
+use measure::{Load, heads};
+use server::with_server;
 
 /// Patients where no number is asked for.
 const PATIENTS: u64 = 100_000;
@@ -43,7 +51,7 @@ const DATABASE: &str = "api";
 const EMAIL: &str = "nurse@bench.mamacare.example";
 const PASSWORD: &str = "river stone lantern";
 /// Goals: reads a second, and milliseconds for 99 of 100 of them.
-const GOAL: (u32, f64) = (5000, 20.0);
+const GOAL: (f64, f64) = (5000.0, 20.0);
 /// How hard, where answers set the pace.
 const FULL: Load = Load { connections: 64, duration: Duration::from_secs(10), rate: None };
 /// Rows of a page of a list.
@@ -53,16 +61,10 @@ const DEPTHS: [u64; 3] = [1, 1000, 100_000];
 
 fn main() -> Result<()> {
     let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(PATIENTS);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(count))
-}
-
-async fn measure(count: u64) -> Result<()> {
-    let folder = std::env::temp_dir().join(format!("mamacare-bench-{}", std::process::id()));
-    let server = PrivateServer::start(&folder, Durability::Durable).await?;
-    let measured = reads(&server, count).await;
-    server.stop().await;
-    std::fs::remove_dir_all(&folder).context("the bench's folder could not be removed")?;
-    measured
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(with_server(async |server| reads(server, count).await))
 }
 
 async fn reads(server: &PrivateServer, count: u64) -> Result<()> {
@@ -79,7 +81,7 @@ async fn reads(server: &PrivateServer, count: u64) -> Result<()> {
     fill(server, &keys, &hasher, count).await?;
     let node = start(settings, keys, hasher).await?;
     let token = sign_in(node.address()).await?;
-    println!("\n{:<52} {:>9} {:>9} {:>9} {:>9}", "", "reads/s", "p50 ms", "p99 ms", "max ms");
+    heads("reads/s");
     records(node.address(), &token, count).await?;
     lists(node.address(), &token, count).await?;
     node.stop().await;
@@ -146,10 +148,10 @@ async fn records(server: SocketAddr, token: &str, count: u64) -> Result<()> {
     };
     drive(server, token, Load { duration: Duration::from_secs(2), ..FULL }, path).await?;
     let full = drive(server, token, FULL, path).await?;
-    line("a patient's record, 64 at once", &full);
+    full.print("a patient's record, 64 at once");
     let (goal, most) = GOAL;
     let paced = drive(server, token, Load { rate: Some(goal), ..FULL }, path).await?;
-    line(&format!("  the same, {goal} a second"), &paced);
+    paced.print(&format!("  the same, {goal} a second"));
     println!(
         "\nrecords: {:.0} a second (goal {goal}), p99 {:.1} ms at the goal's rate (goal {most:.0})\n",
         full.rate(),
@@ -164,7 +166,7 @@ async fn lists(server: SocketAddr, token: &str, count: u64) -> Result<()> {
     for depth in DEPTHS.map(|depth| depth.min(count.saturating_sub(PAGE + 1))) {
         let page = page_after(server, token, depth).await?;
         let measured = drive(server, token, load, move |_| page.clone()).await?;
-        line(&format!("a page of {PAGE} patients, {depth} rows before it"), &measured);
+        measured.print(&format!("a page of {PAGE} patients, {depth} rows before it"));
     }
     Ok(())
 }
@@ -183,10 +185,4 @@ async fn page_after(server: SocketAddr, token: &str, depth: u64) -> Result<Strin
         left -= limit;
     }
     Ok(format!("/api/v1/patients?limit={PAGE}{cursor}"))
-}
-
-fn line(name: &str, measure: &Measure) {
-    let quantiles = [0.5, 0.99, 1.0].map(|share| measure.quantile(share));
-    let [half, most, all] = quantiles;
-    println!("{name:<52} {:>9.0} {half:>9.2} {most:>9.2} {all:>9.1}", measure.rate());
 }

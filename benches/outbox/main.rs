@@ -6,6 +6,8 @@
 
 mod peer;
 mod queue;
+#[path = "../shared/server.rs"]
+mod server;
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -16,9 +18,11 @@ use mamacare::app::clock::{self, Clock};
 use mamacare::app::outbox::{Outbox, OutboxParts, Timing, plan};
 use mamacare::app::settings::{Settings, Sources};
 use mamacare::privacy::{Keyring, Vault};
-use mamacare::store::private::{Durability, PrivateServer};
+use mamacare::store::private::PrivateServer;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
+
+use server::with_server;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,10 +41,11 @@ fn main() -> Result<()> {
     match role {
         "peer" => runtime.block_on(peer::serve(PORT)),
         "worker" => runtime.block_on(work(arguments.get(2).context("the database's address")?)),
-        _ => runtime.block_on(measure(
-            number("MAMACARE_BENCH_QUEUED", QUEUED),
-            number("MAMACARE_BENCH_SECONDS", SECONDS),
-        )),
+        _ => {
+            let (queued, seconds) =
+                (number("MAMACARE_BENCH_QUEUED", QUEUED), number("MAMACARE_BENCH_SECONDS", SECONDS));
+            runtime.block_on(with_server(async |server| measure(server, queued, seconds).await))
+        }
     }
 }
 
@@ -49,16 +54,7 @@ fn number(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-async fn measure(queued: u64, seconds: u64) -> Result<()> {
-    let folder = std::env::temp_dir().join(format!("mamacare-bench-outbox-{}", std::process::id()));
-    let server = PrivateServer::start(&folder, Durability::Durable).await?;
-    let measured = measure_on(&server, queued, seconds).await;
-    server.stop().await;
-    std::fs::remove_dir_all(&folder)?;
-    measured
-}
-
-async fn measure_on(server: &PrivateServer, queued: u64, seconds: u64) -> Result<()> {
+async fn measure(server: &PrivateServer, queued: u64, seconds: u64) -> Result<()> {
     server.ensure_database("bench").await?;
     let pool = PgPoolOptions::new().max_connections(4).connect_with(server.options("bench")?).await?;
     mamacare::store::MIGRATOR.run(&pool).await?;

@@ -2,12 +2,13 @@
 //! private PostgreSQL with fsync on; then a second round, which finds nothing to do.
 
 mod mothers;
+#[path = "../shared/server.rs"]
+mod server;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{NaiveDate, Utc};
 use mamacare::app::clock::{self, Clock};
 use mamacare::app::reminders::{ReminderParts, ReminderSettings, Reminders};
@@ -21,12 +22,13 @@ use mamacare::store::MIGRATOR;
 use mamacare::store::bulk::{Batch, Trust};
 use mamacare::store::facilities::Directory;
 use mamacare::store::places::add_country;
-use mamacare::store::private::{Durability, PrivateServer};
+use mamacare::store::private::PrivateServer;
 use mamacare::ussd::catalog::CATALOG;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, PgPool};
 
 use mothers::mother;
+use server::with_server;
 
 /// Mothers where none are asked for.
 const MOTHERS: u64 = 1_000_000;
@@ -51,16 +53,10 @@ impl MenuShelf for Shelf {
 
 fn main() -> Result<()> {
     let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(MOTHERS);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(count))
-}
-
-async fn measure(count: u64) -> Result<()> {
-    let folder = std::env::temp_dir().join(format!("mamacare-bench-{}", std::process::id()));
-    let server = PrivateServer::start(&folder, Durability::Durable).await?;
-    let measured = rounds(&server, count).await;
-    server.stop().await;
-    std::fs::remove_dir_all(PathBuf::from(&folder)).context("the bench's folder could not be removed")?;
-    measured
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(with_server(async |server| rounds(server, count).await))
 }
 
 async fn rounds(server: &PrivateServer, count: u64) -> Result<()> {

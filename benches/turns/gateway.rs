@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::phone::{Line, Load, Measure, Script, drive};
+use super::measure::{Load, Measure};
+use super::phone::{Line, Script, drive};
 
 const PORT: u16 = 19_080;
 

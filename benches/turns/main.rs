@@ -9,7 +9,11 @@
 )]
 #![expect(clippy::indexing_slicing, reason = "a benchmark that goes wrong may stop")]
 
+#[path = "../shared/connection.rs"]
+mod connection;
 mod gateway;
+#[path = "../shared/measure.rs"]
+mod measure;
 mod peers;
 mod phone;
 
@@ -19,7 +23,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use gateway::Gateway;
-use phone::{Load, Measure, Script, drive};
+use measure::{Load, heads};
+use phone::{Script, drive};
 
 /// Seconds of each measure.
 const SECONDS: u64 = 10;
@@ -33,13 +38,13 @@ fn main() -> Result<()> {
     {
         return runtime.block_on(peers::serve_constant(port.parse()?));
     }
-    runtime.block_on(measure())
+    runtime.block_on(run())
 }
 
-async fn measure() -> Result<()> {
+async fn run() -> Result<()> {
     let full = Load { connections: CONNECTIONS, duration: Duration::from_secs(SECONDS), rate: None };
     let gateway = Gateway::start(100_000).await?;
-    println!("\n{:<58} {:>10} {:>8} {:>8} {:>8}", "", "turns/s", "p50 ms", "p99 ms", "max ms");
+    heads("turns/s");
 
     let (constant, address) = peers::constant(19_081).await?;
     let plain = Script {
@@ -50,39 +55,39 @@ async fn measure() -> Result<()> {
     };
     let server_alone = drive(Arc::new(Script { expected: vec![], ..plain.clone() }), full).await?;
     drop(constant);
-    line("(a) the HTTP server with a constant answer", &server_alone);
+    server_alone.print("(a) the HTTP server with a constant answer");
 
     let [half, most] = peers::disk()?;
-    println!("{:<58} {:>10} {half:>8.2} {most:>8.2}", "    the disk: 16 KiB written and flushed", "");
+    println!("{:<62} {:>9} {half:>8.2} {most:>8.2}", "    the disk: 16 KiB written and flushed", "");
     let postgres_alone = peers::pgbench(&gateway.database_url, SECONDS)?;
-    println!("{:<58} {postgres_alone:>10.0}", "(b) PostgreSQL: SELECT + committed UPSERT, 64 clients");
+    println!("{:<62} {postgres_alone:>9.0}", "(b) PostgreSQL: SELECT + committed UPSERT, 64 clients");
 
     let (express, addresses) = peers::express(19_082).await?;
     let answers = ["5", "1", "3", "1", "1", "1"].map(str::to_owned).to_vec();
     let peer = Script { servers: addresses, answers, expected: vec!["MamaCare".into()], ..plain };
     let builder = drive(Arc::new(peer), full).await?;
     drop(express);
-    line("(c) ussd-menu-builder on express, 4 processes, in memory", &builder);
+    builder.print("(c) ussd-menu-builder on express, 4 processes, in memory");
 
     let script = Arc::new(gateway.script("d"));
     drive(Arc::clone(&script), Load { duration: Duration::from_secs(2), ..full }).await?;
     let turns = drive(Arc::new(gateway.script("e")), full).await?;
-    line("MamaCare: conversations without a PIN, durable", &turns);
+    turns.print("MamaCare: conversations without a PIN, durable");
     let half = Load { rate: Some(turns.rate() / 2.0), ..full };
     let calm = drive(Arc::new(gateway.script("f")), half).await?;
-    line("  the same at half of that rate", &calm);
+    calm.print("  the same at half of that rate");
 
     let pins = drive(Arc::new(gateway.pin_script("g")), Load { connections: 16, ..full }).await?;
-    line("MamaCare: conversations with PIN and record", &pins);
+    pins.print("MamaCare: conversations with PIN and record");
     let waiting = gateway
         .while_pins_wait(200, Arc::new(Script { expected: vec![], ..gateway.script("h") }), half)
         .await?;
-    line("  half rate while 200 PIN checks wait", &waiting);
+    waiting.print("  half rate while 200 PIN checks wait");
     let few = Load { connections: 8, ..full };
     let open = drive(Arc::new(gateway.open_script("o")), few).await?;
-    line("MamaCare: a list that is nobody's, after the dial (8 at once)", &open);
+    open.print("MamaCare: a list that is nobody's, after the dial (8 at once)");
     let sealed = drive(Arc::new(gateway.sealed_script("p")), few).await?;
-    line("  a list out of her sealed record, after her PIN", &sealed);
+    sealed.print("  a list out of her sealed record, after her PIN");
     let live = gateway.hold_sessions(100_000).await?;
 
     println!(
@@ -95,21 +100,11 @@ async fn measure() -> Result<()> {
         calm.quantile(0.99),
         waiting.quantile(0.99)
     );
-    println!("a sealed list to an open one: {:.2} (goal 1.3)", sealed.mean() / open.mean());
+    println!("a sealed list to an open one: {:.2} (goal 1.3)", sealed.quantile(0.5) / open.quantile(0.5));
     println!(
         "memory with 100,000 live sessions: {} MB (goal 150)   bytes a session row: {}",
         live.megabytes, live.row_bytes
     );
     println!("start to ready on the existing database: {} ms (goal 1000)", gateway.restart_millis().await?);
     Ok(())
-}
-
-fn line(name: &str, measure: &Measure) {
-    let max = measure.quantile(1.0);
-    println!(
-        "{name:<58} {:>10.0} {:>8.2} {:>8.2} {max:>8.1}",
-        measure.rate(),
-        measure.quantile(0.5),
-        measure.quantile(0.99)
-    );
 }

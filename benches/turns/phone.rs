@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use anyhow::{Result, ensure};
+
+use super::connection::Connection;
+use super::measure::{Load, Measure};
 
 /// Where turns go, and what they say.
 #[derive(Clone, Debug)]
@@ -30,46 +31,6 @@ pub struct Script {
     pub timed: (usize, usize),
 }
 
-/// How hard.
-#[derive(Clone, Copy, Debug)]
-pub struct Load {
-    /// Conversations at once.
-    pub connections: usize,
-    /// For how long.
-    pub duration: Duration,
-    /// Turns a second over all, evenly spaced; `None`: as fast as answers come.
-    pub rate: Option<f64>,
-}
-
-/// What was measured.
-#[derive(Debug, Default)]
-pub struct Measure {
-    /// Turns answered.
-    pub turns: u64,
-    /// Seconds.
-    pub seconds: f64,
-    /// Microseconds of each turn, sorted; from the moment at which it was due where a rate is set.
-    pub micros: Vec<u32>,
-}
-
-impl Measure {
-    /// Turns a second.
-    pub fn rate(&self) -> f64 {
-        self.turns as f64 / self.seconds
-    }
-
-    /// Milliseconds of a turn on average.
-    pub fn mean(&self) -> f64 {
-        self.micros.iter().map(|&micros| f64::from(micros)).sum::<f64>() / self.micros.len() as f64 / 1000.0
-    }
-
-    /// That share of turns was answered within so many milliseconds.
-    pub fn quantile(&self, share: f64) -> f64 {
-        let at = ((self.micros.len() as f64 - 1.0) * share).max(0.0) as usize;
-        self.micros.get(at).map_or(0.0, |&micros| f64::from(micros) / 1000.0)
-    }
-}
-
 /// Drives conversations until the time is over; a conversation under way is finished.
 pub async fn drive(script: Arc<Script>, load: Load) -> Result<Measure> {
     let next = Arc::new(AtomicU64::new(0));
@@ -78,28 +39,23 @@ pub async fn drive(script: Arc<Script>, load: Load) -> Result<Measure> {
     let mut phones = tokio::task::JoinSet::new();
     for at in 0..load.connections {
         let (script, next) = (Arc::clone(&script), Arc::clone(&next));
-        let pace = load.rate.map(|rate| Duration::from_secs_f64(load.connections as f64 / rate));
         phones.spawn(async move {
             let server = script.servers[at % script.servers.len()];
             let mut line = Line::open(server).await?;
             let mut micros = Vec::with_capacity(65_536);
-            let mut due =
-                Instant::now() + pace.unwrap_or_default().mul_f64(at as f64 / load.connections as f64);
+            let mut due = Instant::now() + load.lag(at);
             while Instant::now() < until {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                converse(&script, &mut line, number, pace, &mut due, &mut micros).await?;
+                converse(&script, &mut line, number, load.pace(), &mut due, &mut micros).await?;
             }
             Ok::<_, anyhow::Error>(micros)
         });
     }
-    let mut measure = Measure::default();
-    while let Some(micros) = phones.join_next().await {
-        measure.micros.extend(micros??);
+    let mut micros = Vec::new();
+    while let Some(phone) = phones.join_next().await {
+        micros.extend(phone??);
     }
-    measure.seconds = started.elapsed().as_secs_f64();
-    measure.turns = measure.micros.len() as u64;
-    measure.micros.sort_unstable();
-    Ok(measure)
+    Ok(Measure::new(started.elapsed().as_secs_f64(), micros))
 }
 
 async fn converse(
@@ -145,24 +101,18 @@ async fn converse(
     Ok(())
 }
 
-/// One keep-alive connection.
-pub struct Line {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-    body: std::ops::Range<usize>,
-}
+/// The connection of phones that dial one after the other.
+pub struct Line(Connection);
 
 impl Line {
     /// Connects.
     pub async fn open(server: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(server).await.with_context(|| format!("connect to {server}"))?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(4096), body: 0..0 })
+        Connection::open(server).await.map(Self)
     }
 
     /// The last answer's body.
     pub fn body(&self) -> &str {
-        std::str::from_utf8(&self.buffer[self.body.clone()]).unwrap_or_default()
+        std::str::from_utf8(self.0.body()).unwrap_or_default()
     }
 
     /// One turn: sends the form, reads the whole answer, checks that it is a screen.
@@ -175,33 +125,9 @@ impl Line {
             "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
             form.len()
         );
-        self.stream.write_all(request.as_bytes()).await?;
-        self.buffer.clear();
-        loop {
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                bail!("the server closed the connection");
-            }
-            if let Some(body) = whole(&self.buffer)? {
-                self.body = body;
-                break;
-            }
-        }
+        self.0.ask(&request).await?;
         let screen = self.body();
         ensure!(screen.starts_with("CON ") || screen.starts_with("END "), "not a screen: {screen:?}");
         Ok(())
     }
-}
-
-/// Where the body stands once all of it is there.
-fn whole(buffer: &[u8]) -> Result<Option<std::ops::Range<usize>>> {
-    let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
-    let text = std::str::from_utf8(&buffer[..head])?;
-    ensure!(text.starts_with("HTTP/1.1 200"), "not a 200: {text}");
-    let length = text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
-    let length = length.context("an answer without a length")?;
-    let body = head + 4..head + 4 + length;
-    Ok((buffer.len() >= body.end).then_some(body))
 }
