@@ -12,7 +12,7 @@ use super::account::Message;
 use super::frame::answer::{Accepted, Done, Found};
 use super::frame::body::Body;
 use super::frame::field::{Phone, Pin};
-use super::frame::gate::{Knock, Proof};
+use super::frame::gate::{Knock, Proving};
 use super::frame::{Api, Problem, Routes};
 use super::pins::{self, Owner, Tried};
 use super::sign_in::{SignedIn, User, start};
@@ -89,7 +89,7 @@ pub(super) async fn admit(api: &Api, id: Uuid) -> Result<SignedIn, Problem> {
 
 async fn login(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(login): Body<PatientLogin>,
 ) -> Result<Found<SignedIn>, Problem> {
     let person = person(&api, &login).await?;
@@ -112,7 +112,11 @@ pub struct ChoosePin {
     new_pin: Pin,
 }
 
-async fn choose(State(api): State<Arc<Api>>, _: Proof, Body(body): Body<ChoosePin>) -> Result<Done, Problem> {
+async fn choose(
+    State(api): State<Arc<Api>>,
+    _: Proving,
+    Body(body): Body<ChoosePin>,
+) -> Result<Done, Problem> {
     let login = PatientLogin { phone: body.phone, pin: body.pin, person: body.person };
     let (Tried::Right(person) | Tried::MustChange(person)) = prove(&api, &login).await? else {
         return Err(Problem::unauthenticated(REFUSED));

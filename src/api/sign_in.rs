@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::frame::answer::{Done, Found};
 use super::frame::body::Body;
 use super::frame::field::{Line, Secret};
-use super::frame::gate::{Allowed, Proof};
+use super::frame::gate::{Allowed, Proving};
 use super::frame::{Api, Problem, Routes};
 use crate::identity::{Admission, Handle, Password, Role, TryLimits, grants};
 use crate::store::accounts::{self, Account, Ended, Rotated, Subject};
@@ -101,7 +101,7 @@ const LIMITS: TryLimits = TryLimits {
 
 async fn login(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(login): Body<Login>,
 ) -> Result<Found<SignedIn>, Problem> {
     sign_in(&api, &login, &Role::ALL).await
@@ -109,7 +109,7 @@ async fn login(
 
 async fn admin_login(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(login): Body<Login>,
 ) -> Result<Found<SignedIn>, Problem> {
     sign_in(&api, &login, &[Role::Administrator]).await
@@ -237,7 +237,7 @@ const NOT_GOOD: &str = "this refresh token is not good any more; sign in again";
 
 async fn refresh(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(refresh): Body<Refresh>,
 ) -> Result<Found<Refreshed>, Problem> {
     let handle = Handle::parse(&refresh.refresh_token).map_err(|_| Problem::unauthenticated(NOT_GOOD))?;

@@ -10,12 +10,18 @@ use utoipa::ToSchema;
 
 use super::answer::{Accepted, Created, Done, Download, Found, Lines, Versioned};
 use super::body::{Body, Filter};
-use super::gate::{Allowed, Knock, Proof, Public};
+use super::gate::{Allowed, Knock, Proving, Public};
 use super::once::Once;
 use super::path::{At, InPath};
 use super::version::IfMatch;
 use super::{Api, Problem, Shown};
 use crate::identity::{Grant, Permission};
+
+/// What a 404 means: whether the thing is there is nobody's business who may not see it.
+pub const OUT_OF_REACH: &str = "There is no such thing, or it is out of reach.";
+
+/// What a 409 means.
+pub const CLASHES: &str = "It clashes with what is there.";
 
 /// A route's description while it is made.
 #[derive(Debug, Default)]
@@ -46,12 +52,8 @@ impl Sheet {
     }
 
     fn refuses(&mut self, status: u16, description: &str) {
-        let schema = self.schema_of::<Shown>();
-        let answer = json!({
-            "description": description,
-            "content": {"application/problem+json": {"schema": schema}},
-        });
-        self.answers.entry(status).or_insert(answer);
+        self.schema_of::<Shown>();
+        self.answers.entry(status).or_insert_with(|| refusal(description));
     }
 
     fn answers<T: ToSchema>(&mut self, status: u16, description: &str, headers: &Value) {
@@ -74,6 +76,12 @@ impl Sheet {
         let content = json!({media_type: {"schema": {"type": "string"}}});
         self.answers.insert(200, json!({"description": description, "content": content}));
     }
+}
+
+/// The answer that is a problem of RFC 9457, as OpenAPI says it.
+pub fn refusal(description: &str) -> Value {
+    let schema = json!({"$ref": format!("#/components/schemas/{}", Shown::name())});
+    json!({"description": description, "content": {"application/problem+json": {"schema": schema}}})
 }
 
 /// Something that a handler takes.
@@ -108,7 +116,7 @@ impl Part for Knock {
     fn describe(_: &mut Sheet) {}
 }
 
-impl Part for Proof {
+impl Part for Proving {
     fn describe(sheet: &mut Sheet) {
         sheet.refuses(
             401,
@@ -120,7 +128,7 @@ impl Part for Proof {
 impl<T: InPath> Part for At<T> {
     fn describe(sheet: &mut Sheet) {
         sheet.in_path = T::schemas();
-        sheet.refuses(404, "There is no such thing, or it is out of reach.");
+        sheet.refuses(404, OUT_OF_REACH);
     }
 }
 
@@ -130,7 +138,7 @@ impl<T: ToSchema> Part for Body<T> {
         sheet.body = Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}));
         sheet.refuses(400, "The body is not as described; `fields` says where.");
         sheet.refuses(408, "The body took too long to arrive.");
-        sheet.refuses(409, "It clashes with what is there.");
+        sheet.refuses(409, CLASHES);
         sheet.refuses(413, "The body is too large.");
         sheet.refuses(415, "The body is of another media type.");
     }
@@ -215,7 +223,7 @@ impl Part for Once {
 impl Part for axum::extract::Request {
     fn describe(sheet: &mut Sheet) {
         sheet.refuses(400, "The body is not as described.");
-        sheet.refuses(409, "It clashes with what is there.");
+        sheet.refuses(409, CLASHES);
         sheet.refuses(413, "The body is too large.");
         sheet.refuses(415, "The body is of another media type.");
     }

@@ -119,9 +119,9 @@ impl FromRequestParts<Arc<Api>> for Knock {
 
 /// A [`Knock`] of somebody who proves by what she sends who she is, and is refused by 401.
 #[derive(Clone, Copy, Debug)]
-pub struct Proof;
+pub struct Proving;
 
-impl FromRequestParts<Arc<Api>> for Proof {
+impl FromRequestParts<Arc<Api>> for Proving {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {

@@ -16,7 +16,7 @@ mod state;
 pub mod version;
 mod witness;
 
-pub use describe::{Part, Sheet};
+pub use describe::{CLASHES, OUT_OF_REACH, Part, Sheet};
 pub use limits::{Limits, Rate, Rates};
 pub use path::At;
 use problem::Shown;

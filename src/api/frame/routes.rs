@@ -9,7 +9,7 @@ use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter};
 use serde_json::{Map, Value, json};
 
-use super::describe::{Described, Sheet, operation};
+use super::describe::{Described, Sheet, operation, refusal};
 use super::{Api, Problem};
 use crate::identity::Permission;
 
@@ -117,15 +117,11 @@ impl Routes {
         }
     }
 
-    /// Describes that what its body names may not be there, or be out of reach.
-    pub fn may_miss(&mut self, method: &str, path: &'static str) {
+    /// Describes a refusal that its signature cannot tell, such as of what its body names.
+    pub fn refuses(&mut self, method: &str, path: &'static str, status: u16, description: &str) {
         self.amend(method, path, |operation| {
-            let answer = serde_json::json!({
-                "description": "There is no such thing, or it is out of reach.",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            });
             if let Some(answers) = operation.get_mut("responses").and_then(Value::as_object_mut) {
-                answers.insert("404".to_owned(), answer);
+                answers.insert(status.to_string(), refusal(description));
             }
         });
     }

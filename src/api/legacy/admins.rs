@@ -13,7 +13,7 @@ use crate::api::frame::body::Body;
 use crate::api::frame::field::{Email, Line, Name, Secret};
 use crate::api::frame::gate::Allowed;
 use crate::api::frame::page::All;
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, CLASHES, Problem, Routes};
 use crate::api::v1::{approve, new_administrator, reach_user, spare, verify_facility};
 use crate::identity::{Role, grants};
 use crate::store::accounts::{self, Account, AccountFilter, Change, Ended, Subject};
@@ -23,16 +23,19 @@ pub fn list(routes: &mut Routes) {
     routes.group("old: administrators", "Administrators at the addresses of the old system.");
     routes.post("/api/admin/create-admin", create, "Invite an administrator");
     routes.post("/api/admin/verify-admin/{email}", verify_admin, "Send an administrator's invitation again");
+    routes.refuses("POST", "/api/admin/verify-admin/{email}", 409, CLASHES);
     routes.post(
         "/api/admin/verify/{user_id}",
         verify_user,
         "Verify an account that registered, and its facility",
     );
+    routes.refuses("POST", "/api/admin/verify/{user_id}", 409, CLASHES);
     routes.get("/api/admin/admins", all, "All administrators");
     routes.post("/api/admin/admins", create, "Invite an administrator");
     routes.get("/api/admin/admins/{id}", one, "An administrator");
     routes.put("/api/admin/admins/{id}", change, "Change or suspend an administrator");
     routes.delete("/api/admin/admins/{id}", remove, "Remove an administrator");
+    routes.refuses("DELETE", "/api/admin/admins/{id}", 409, CLASHES);
 }
 
 /// An administrator to be invited.

@@ -13,7 +13,7 @@ use crate::api::frame::answer::{Created, Found};
 use crate::api::frame::body::{Body, Filter};
 use crate::api::frame::field::{Day, LongName, Note};
 use crate::api::frame::gate::Allowed;
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, OUT_OF_REACH, Problem, Routes};
 use crate::api::v1::{BirthType, Wants, reached};
 use crate::identity::grants;
 use crate::store::record;
@@ -27,7 +27,7 @@ pub fn list(routes: &mut Routes) {
         "Birth records at the addresses of the old system, for health professionals.",
     );
     routes.post("/api/patient/birth-records", add, "Write down a birth");
-    routes.may_miss("post", "/api/patient/birth-records");
+    routes.refuses("POST", "/api/patient/birth-records", 404, OUT_OF_REACH);
     routes.put("/api/patient/birth-records/{id}", amend, "Amend a birth");
     routes.delete("/api/patient/birth-records/{id}", remove, "Strike out a birth");
 }

@@ -14,7 +14,7 @@ use crate::api::frame::answer::{Created, Found};
 use crate::api::frame::body::{Body, Filter};
 use crate::api::frame::field::{Day, Line, LongName, Note};
 use crate::api::frame::gate::Allowed;
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, OUT_OF_REACH, Problem, Routes};
 use crate::api::v1::{Wants, reached};
 use crate::care::WordKind;
 use crate::identity::grants;
@@ -29,7 +29,7 @@ pub fn list(routes: &mut Routes) {
         "Medical records at the addresses of the old system, for health professionals.",
     );
     routes.post("/api/patient/medical-records", add, "Write down a medical record");
-    routes.may_miss("post", "/api/patient/medical-records");
+    routes.refuses("POST", "/api/patient/medical-records", 404, OUT_OF_REACH);
     routes.delete("/api/patient/medical-records/{id}", remove, "Strike out a medical record");
 }
 

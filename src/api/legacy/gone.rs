@@ -32,12 +32,11 @@ pub fn list(routes: &mut Routes) {
         ("GET", "/static/uploads/hospitals/{file}"),
         ("GET", "/static/uploads/doctors/{file}"),
     ] {
+        routes.refuses(method, path, 410, "Gone; the detail says what to do instead.");
         routes.amend(method, path, |operation| {
             operation["deprecated"] = true.into();
             if let Some(answers) = operation["responses"].as_object_mut() {
                 answers.remove("204");
-                let content = serde_json::json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
-                answers.insert("410".to_owned(), serde_json::json!({"description": "Gone; the detail says what to do instead.", "content": content}));
             }
             let names: Vec<String> = path
                 .split('/')
@@ -45,8 +44,10 @@ pub fn list(routes: &mut Routes) {
                 .collect();
             operation["parameters"] = names
                 .iter()
-                .map(|name| serde_json::json!({"name": name, "in": "path", "required": true,
-                    "schema": {"type": "string"}}))
+                .map(|name| {
+                    serde_json::json!({"name": name, "in": "path", "required": true,
+                    "schema": {"type": "string"}})
+                })
                 .collect();
         });
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::patient::{RecordView, records, shown};
 use crate::api::frame::answer::Found;
 use crate::api::frame::body::Body;
-use crate::api::frame::gate::{Allowed, Proof};
+use crate::api::frame::gate::{Allowed, Proving};
 use crate::api::frame::page::All;
 use crate::api::frame::{Api, Problem, Routes};
 use crate::api::patient_sign_in::{self, PatientLogin};
@@ -44,7 +44,7 @@ pub struct MobileAuth {
 
 async fn auth(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(login): Body<PatientLogin>,
 ) -> Result<Found<MobileAuth>, Problem> {
     let person = patient_sign_in::person(&api, &login).await?;

@@ -15,7 +15,7 @@ use crate::api::account::Message;
 use crate::api::frame::answer::Found;
 use crate::api::frame::body::Body;
 use crate::api::frame::field::{Phone, Pin};
-use crate::api::frame::gate::{Allowed, Knock, Proof};
+use crate::api::frame::gate::{Allowed, Knock, Proving};
 use crate::api::frame::page::All;
 use crate::api::frame::{Api, Problem, Routes};
 use crate::api::patient_sign_in::{self, PatientLogin};
@@ -68,7 +68,7 @@ fn by_pin(api: &Api, person: Uuid, act: &'static str) -> trail::Line {
 
 async fn profile_by_pin(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(login): Body<PatientLogin>,
 ) -> Result<Found<ProfileView>, Problem> {
     let person = patient_sign_in::person(&api, &login).await?;
@@ -79,7 +79,7 @@ async fn profile_by_pin(
 
 async fn change_by_pin(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(body): Body<ChangeByPin>,
 ) -> Result<Found<ProfileView>, Problem> {
     let person = patient_sign_in::person(&api, &body.login).await?;
@@ -256,7 +256,7 @@ pub struct ResetPin {
 
 async fn reset(
     State(api): State<Arc<Api>>,
-    _: Proof,
+    _: Proving,
     Body(body): Body<ResetPin>,
 ) -> Result<Found<Message>, Problem> {
     let login = PatientLogin { phone: body.phone, pin: body.pin, person: None };

@@ -14,7 +14,7 @@ use crate::api::frame::body::Body;
 use crate::api::frame::field::{Email, Name};
 use crate::api::frame::gate::{Actor, Allowed};
 use crate::api::frame::once::Once;
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, CLASHES, Problem, Routes};
 use crate::identity::{Role, grants};
 use crate::store::accounts::NewAccount;
 
@@ -22,6 +22,7 @@ use crate::store::accounts::NewAccount;
 pub fn list(routes: &mut Routes) {
     routes.post("/api/v1/administrators", invite, "Invite an administrator");
     routes.delete("/api/v1/administrators/{id}", remove, "Remove an administrator");
+    routes.refuses("DELETE", "/api/v1/administrators/{id}", 409, CLASHES);
 }
 
 /// An administrator to be invited.

@@ -18,7 +18,7 @@ use crate::api::frame::gate::{Allowed, Knock};
 use crate::api::frame::once::Once;
 use crate::api::frame::page::{Cursor, Page};
 use crate::api::frame::version::IfMatch;
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, CLASHES, Problem, Routes};
 use crate::care::WordKind;
 use crate::identity::grants;
 use crate::store::record;
@@ -33,6 +33,7 @@ pub fn list(routes: &mut Routes) {
     routes.post("/api/v1/patients/{id}/prescriptions/{number}/stop", stop, "Stop a medicine");
     routes.get("/api/v1/prescriptions/{code}", presented, "A prescription by the code that a patient shows");
     routes.post("/api/v1/prescriptions/{code}/dispense", dispense, "Give out what a prescription says, once");
+    routes.refuses("POST", "/api/v1/prescriptions/{code}/dispense", 409, CLASHES);
 }
 
 async fn all(

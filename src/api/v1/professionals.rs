@@ -13,7 +13,7 @@ use crate::api::frame::body::{Body, Filter, WhichPage};
 use crate::api::frame::field::{Email, License, Line, Name, Phone};
 use crate::api::frame::gate::{Allowed, Knock, Public};
 use crate::api::frame::page::{Cursor, Page};
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, CLASHES, Problem, Routes};
 use crate::identity::{Role, grants};
 use crate::store::accounts::{self, Account, NewAccount};
 use crate::store::directory::facilities;
@@ -28,6 +28,7 @@ pub fn list(routes: &mut Routes) {
     routes.get("/api/v1/professionals", all, "Professionals that the directory shows");
     routes.post("/api/v1/registrations/professional", register, "Register as a professional of a facility");
     routes.post("/api/v1/professionals/{id}/verify", verify, "Verify a professional, and invite her");
+    routes.refuses("POST", "/api/v1/professionals/{id}/verify", 409, CLASHES);
 }
 
 /// A profession.

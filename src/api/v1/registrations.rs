@@ -14,7 +14,7 @@ use crate::api::frame::body::{Body, Filter};
 use crate::api::frame::field::{Email, License, Line, LongName, Name, Phone};
 use crate::api::frame::gate::{Actor, Allowed, Knock};
 use crate::api::frame::page::{Cursor, Limit, Page};
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, CLASHES, Problem, Routes};
 use crate::care::FacilityKind;
 use crate::identity::{Role, grants};
 use crate::store::accounts::{self, NewAccount};
@@ -26,6 +26,7 @@ pub fn list(routes: &mut Routes) {
     routes.post("/api/v1/registrations/pharmacy", register_pharmacy, "Register a pharmacy and its account");
     routes.get("/api/v1/registrations", waiting, "Registrations that wait for an administrator");
     routes.post("/api/v1/facilities/{id}/verify", verify, "List a facility that was registered");
+    routes.refuses("POST", "/api/v1/facilities/{id}/verify", 409, CLASHES);
 }
 
 /// A facility that registers, and who speaks for it.

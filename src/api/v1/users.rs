@@ -18,7 +18,7 @@ use crate::api::frame::gate::{Actor, Allowed};
 use crate::api::frame::once::Once;
 use crate::api::frame::page::{Cursor, Limit, Page};
 use crate::api::frame::version::IfMatch;
-use crate::api::frame::{Api, At, Problem, Routes};
+use crate::api::frame::{Api, At, CLASHES, Problem, Routes};
 use crate::identity::{Role, grants};
 use crate::store::accounts::{self, Account, AccountFilter, Change, Ended, NewAccount, Subject};
 use crate::store::directory::facilities;
@@ -31,6 +31,7 @@ pub fn list(routes: &mut Routes) {
     routes.get("/api/v1/users/{id}", one, "An account");
     routes.patch("/api/v1/users/{id}", change, "Change or suspend an account");
     routes.delete("/api/v1/users/{id}", remove, "Remove an account");
+    routes.refuses("DELETE", "/api/v1/users/{id}", 409, CLASHES);
     routes.post("/api/v1/users/{id}/sign-out", sign_out, "End all sign-ins of an account");
 }
 

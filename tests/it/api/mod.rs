@@ -12,6 +12,7 @@ mod permissions;
 mod plans;
 mod record;
 mod schemathesis;
+mod siege;
 mod sign_in;
 mod staff;
 pub mod world;

@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_mins(8);
 /// another. That each route takes what is right is shown by `every_route_serves_who_may_call_it`.
 const LEFT_OUT: &str = "positive_data_acceptance";
 
+/// What it says where it found nothing that it could show again.
+const NOT_AGAIN: &str = "No issues found";
+
 /// What HTTP itself forbids in a header is answered before the service sees it, by a 400 without a
 /// body: such headers are not sent.
 const HOOKS: &str = "import schemathesis
@@ -75,8 +78,9 @@ async fn the_document_is_valid_openapi_3_1() {
     );
 }
 
-/// The document with what a role may call. A body that is a file, not JSON, is nothing that the tool can
-/// make up; uploads and imports have tests of their own.
+/// The document with what a role may call, in JSON. A body that is a file is nothing that the tool can
+/// make up, and it expands a form of many fields without end; uploads, imports and forms have tests of
+/// their own.
 fn document_for(role: &str, base: &str) -> Value {
     let mut document = mamacare::api::document(base);
     let paths = document["paths"].as_object_mut().unwrap();
@@ -89,6 +93,13 @@ fn document_for(role: &str, base: &str) -> Value {
                 .is_none_or(|body| body.get("application/json").is_some())
         };
         methods.as_object_mut().unwrap().retain(|_, operation| may(operation) && json(operation));
+        for operation in methods.as_object_mut().unwrap().values_mut() {
+            if let Some(content) =
+                operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut)
+            {
+                content.retain(|media_type, _| media_type == "application/json");
+            }
+        }
     }
     // A sign-out would end the sign-in that the run goes on with.
     paths
@@ -107,7 +118,13 @@ async fn run(world: &World, role: &str, token: Option<&str>) {
     if let Some(bearer) = &bearer {
         arguments.extend(["--header", bearer]);
     }
-    let told = told(&folder, "schemathesis", &arguments).await;
+    let mut told = told(&folder, "schemathesis", &arguments).await;
+    // What it met once and not again when it looked a second time (somebody was told to wait, on a busy
+    // machine) is no finding, and it says so; but then a whole run must be clean.
+    if !told.status.success() && String::from_utf8_lossy(&told.stdout).contains(NOT_AGAIN) {
+        println!("schemathesis as {role}, once more after:\n{}", String::from_utf8_lossy(&told.stdout));
+        told = self::told(&folder, "schemathesis", &arguments).await;
+    }
     let said = String::from_utf8_lossy(&told.stdout);
     let errors = String::from_utf8_lossy(&told.stderr);
     assert!(told.status.success(), "schemathesis as {role}:\n{said}\n{errors}");
@@ -118,6 +135,11 @@ async fn as_role(role: &str, name: &str) {
     let world = World::new().await;
     let token = world.sign_in(name).await;
     run(&world, role, Some(&token)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_finds_nothing_as_an_administrator() {
+    as_role("administrator", "admin").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! A number or a PIN that somebody takes over: locks over all doors, what cools down, what is told, and the
 //! stop that the old number can put to it.
 
-use mamacare::store::{access, erasure, export, retention};
+use mamacare::store::{erasure, export, retention};
 use serde_json::json;
 
 use super::doors::{Doors, HERS, NEW, PIN, minutes, pin_in};
