@@ -13,6 +13,9 @@ use super::measure::{Load, Measure};
 use super::phone::{Line, Script, drive};
 
 const PORT: u16 = 19_080;
+/// Who has typed her PIN dials again after this: more checks a second than a thread can do, so that the queue
+/// stays full and some are turned away.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// A running demo.
 pub struct Gateway {
@@ -105,7 +108,8 @@ impl Gateway {
 
     /// The measure of `script` while so many PIN checks are always waiting.
     pub async fn while_pins_wait(&self, checks: usize, script: Arc<Script>, load: Load) -> Result<Measure> {
-        let pins = Arc::new(self.pin_script("w"));
+        // Sessions of their own in each measure.
+        let pins = Arc::new(Script { run: format!("{}w", script.run), ..self.pin_script("w") });
         let stop = Arc::new(AtomicBool::new(false));
         let mut waiting = tokio::task::JoinSet::new();
         for at in 0..checks as u64 {
@@ -113,6 +117,9 @@ impl Gateway {
             waiting.spawn(async move {
                 let mut line = Line::open(pins.servers[0]).await?;
                 let mut round = 0;
+                // Women do not dial in the same instant: without this, those who are turned away come back
+                // together, and what is measured is three turns of each of them at once.
+                tokio::time::sleep(AGAIN.mul_f64(at as f64 / checks as f64)).await;
                 while !stop.load(Ordering::Relaxed) {
                     // Not the phones of the script beside: two sessions of one phone wait for each other.
                     let number = pins.numbers / 2 + at + round * 1000;
@@ -122,8 +129,7 @@ impl Gateway {
                     line.turn(&pins.path, &session, phone, "2").await?;
                     line.turn(&pins.path, &session, phone, &format!("2*{}", pins.answers[1])).await?;
                     round += 1;
-                    // About as many checks a second as two threads can do: more would be shed at once.
-                    tokio::time::sleep(Duration::from_secs(2)).await;
+                    tokio::time::sleep(AGAIN).await;
                 }
                 Ok::<_, anyhow::Error>(())
             });

@@ -79,10 +79,15 @@ async fn run() -> Result<()> {
 
     let pins = drive(Arc::new(gateway.pin_script("g")), Load { connections: 16, ..full }).await?;
     pins.print("MamaCare: conversations with PIN and record");
-    let waiting = gateway
-        .while_pins_wait(200, Arc::new(Script { expected: vec![], ..gateway.script("h") }), half)
-        .await?;
-    waiting.print("  half rate while 200 PIN checks wait");
+    // A check takes a whole core while it lasts: what is left of two is about half.
+    let quarter = Load { rate: Some(turns.rate() / 4.0), ..full };
+    let alone = drive(Arc::new(gateway.script("q")), quarter).await?;
+    alone.print("MamaCare: without a PIN, at a quarter of the full rate");
+    let busy = |run| Arc::new(Script { expected: vec![], ..gateway.script(run) });
+    let waiting = gateway.while_pins_wait(200, busy("h"), quarter).await?;
+    waiting.print("  the same while 200 PIN checks wait");
+    let pressed = gateway.while_pins_wait(200, busy("i"), half).await?;
+    pressed.print("  half of the full rate while 200 PIN checks wait");
     let few = Load { connections: 8, ..full };
     let open = drive(Arc::new(gateway.open_script("o")), few).await?;
     open.print("MamaCare: a list that is nobody's, after the dial (8 at once)");
@@ -96,9 +101,10 @@ async fn run() -> Result<()> {
         turns.rate() / postgres_alone
     );
     println!(
-        "p99 at half load: {:.1} ms (goal 20)   while PINs wait: {:.1} ms",
+        "p99 at half load: {:.1} ms (goal 20)   while PINs wait, at a quarter: {:.1} ms (alone {:.1})",
         calm.quantile(0.99),
-        waiting.quantile(0.99)
+        waiting.quantile(0.99),
+        alone.quantile(0.99)
     );
     println!("a sealed list to an open one: {:.2} (goal 1.3)", sealed.quantile(0.5) / open.quantile(0.5));
     println!(
