@@ -149,6 +149,15 @@ pub async fn warn(
     Ok(guard::tell(work, api.keyring(), &warning, but).await?)
 }
 
+/// Takes back a try that was counted but could not be checked.
+async fn take_back(api: &Api, phone: &[u8; 16], person: Option<Uuid>, attempt: i64) -> Result<(), Problem> {
+    let mut work = api.door().await?;
+    let mut counters = credentials::hold_counters(&mut work, phone, person).await?;
+    counters.withdraw(attempt, &api.settings.pin_tries);
+    credentials::save_counters(&mut work, phone, person, &counters).await?;
+    Ok(work.commit().await?)
+}
+
 /// What became of a try.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Tried {
@@ -162,6 +171,9 @@ pub enum Tried {
 
 /// Tries a PIN of the person at that place (from 1) on a number.
 pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<Tried, Problem> {
+    if api.pins.is_full() {
+        return Err(Problem::busy());
+    }
     let phone = api.keyring().phone_index(msisdn);
     let attempt = i64::from_be_bytes(api.keyring().random());
     let mut work = api.door().await?;
@@ -184,7 +196,12 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
         Some(hash) => hash,
         None => api.pin_decoy().await?,
     };
-    let fits = api.pins.verify(pin.reveal(), against).await?;
+    let Ok(fits) = api.pins.verify(pin.reveal(), against).await else {
+        if may {
+            take_back(api, &phone, person, attempt).await?;
+        }
+        return Err(Problem::busy());
+    };
     let (Some(person), Some(credential), true) = (person, credential, fits && may) else {
         let locked = counters.person.as_ref().and_then(|tries| tries.lasts(now));
         if let (Some(person), true) = (person, may) {

@@ -21,6 +21,9 @@ impl<M: MenuShelf> Port<M> {
         pin: &str,
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
+        if self.parts.hasher.is_full() {
+            return Ok(outcome("busy"));
+        }
         let counted = match self.count_try(caller, pin).await? {
             Admitted::Counted(counted) => counted,
             Admitted::Locked(until) => return Ok(locked(until, caller.now)),

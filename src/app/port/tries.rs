@@ -11,6 +11,10 @@ use crate::store::credentials::{self, Credential};
 use crate::store::people;
 use crate::ussd::port::Caller;
 
+/// So many tries are counted at once. A check takes far longer than counting, so that more would not come
+/// in sooner; but the turns of everybody else would wait while PostgreSQL counts a crowd.
+pub(super) const COUNTED_AT_ONCE: usize = 2;
+
 /// A try that was counted and may be checked.
 pub(super) struct Try {
     /// Digest of session, turn and PIN: the same turn with the same PIN counts once.
@@ -39,6 +43,8 @@ impl<M: MenuShelf> Port<M> {
     /// Counts a try for the number and for the person chosen on it, if both have one left.
     pub(super) async fn count_try(&self, caller: &Caller, pin: &str) -> Result<Admitted, PortError> {
         let attempt = self.attempt(caller, pin);
+        // The semaphore is never closed, so there is always a place in the end.
+        let _place = self.counting.acquire().await;
         let mut work = self.parts.pool.begin().await?;
         let person = people::chosen(&mut work, &caller.phone, caller.chosen).await?;
         let mut counters = credentials::hold_counters(&mut work, &caller.phone, person).await?;

@@ -107,6 +107,12 @@ impl PinHasher {
         stored.is_none_or(|stored| costs(&stored) != costs(self.pool.params()))
     }
 
+    /// Whether whoever comes now is turned away: asked before a try is counted, so that a crowd that cannot
+    /// be served costs the database nothing.
+    pub fn is_full(&self) -> bool {
+        self.pool.is_full()
+    }
+
     /// Checks that wait for a thread now.
     pub fn waiting(&self) -> usize {
         self.pool.waiting()

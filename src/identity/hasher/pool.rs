@@ -73,6 +73,10 @@ impl Pool {
         self.0.lock().waiting.len()
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+
     pub(super) fn done(&self) -> u64 {
         self.0.lock().done
     }
@@ -98,7 +102,7 @@ impl Shared {
     fn submit(&self, keyed: [u8; 32], task: Task) -> Result<(), HasherBusy> {
         let mut queue = self.lock();
         if queue.expected_wait(self.threads) > self.max_wait {
-            metrics::counter!("mamacare_pin_shed_total").increment(1);
+            count_shed();
             return Err(HasherBusy);
         }
         queue.waiting.push_back(Job { keyed, task, since: Instant::now() });
@@ -106,6 +110,14 @@ impl Shared {
         drop(queue);
         self.arrived.notify_one();
         Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        let full = self.lock().expected_wait(self.threads) > self.max_wait;
+        if full {
+            count_shed();
+        }
+        full
     }
 
     /// One thread's life.
@@ -159,6 +171,10 @@ impl Queue {
     }
 }
 
+fn count_shed() {
+    metrics::counter!("mamacare_pin_shed_total").increment(1);
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a gauge; the queue is short")]
 fn gauge_depth(queue: &Queue) {
     metrics::gauge!("mamacare_pin_queue_depth").set(queue.waiting.len() as f64);
@@ -210,6 +226,7 @@ mod tests {
         let shared = idle(FIRST_GUESS * 4);
         let mut served: Vec<_> = (0..5).map(|_| ask(&shared).unwrap()).collect();
         for _ in 0..200 {
+            assert!(shared.is_full());
             assert_eq!(ask(&shared).unwrap_err(), HasherBusy);
         }
         assert_eq!(shared.lock().waiting.len(), 5);
@@ -222,7 +239,7 @@ mod tests {
         let queue = shared.lock();
         assert_eq!((queue.waiting.len(), queue.running), (0, 0));
         drop(queue);
-        assert!(ask(&shared).is_ok(), "there is room again");
+        assert!(!shared.is_full() && ask(&shared).is_ok(), "there is room again");
     }
 
     #[test]

@@ -41,9 +41,11 @@ async fn a_pin_opens_its_own_person_alone() {
 async fn who_has_no_pin_is_told_so_after_a_check_of_the_same_cost() {
     let world = World::new().await;
     world.run("DELETE FROM credential").await;
+    let done = world.hasher.done();
     let outcome = world.type_pin(&world.caller(1), "verify_pin", "1357").await;
     assert_eq!((outcome.name, outcome.proof), ("none", None));
-    // A hasher that has no time refuses her as it refuses anybody: she is really checked.
+    assert_eq!(world.hasher.done(), done + 1, "she is really checked");
+    // A hasher that has no time refuses her as it refuses anybody.
     let world = World::with(impatient).await;
     occupy(&world).await;
     world.run("DELETE FROM credential").await;
