@@ -39,8 +39,9 @@ impl Keywords {
         let (first, rest) = words.get(lead..).and_then(<[&str]>::split_first).unwrap_or((&"", &[]));
         let at_head = |entry, exact| Found { entry, rest: rest.to_vec(), exact };
         let ways = [
-            self.exact(Field::Keyword, first).map(|entry| at_head(entry, true)),
+            // All of it first: CLINIC S is CLINICS, and no place that is called S.
             self.exact(Field::Keyword, squeezed).map(|entry| Found::alone(entry, true)),
+            self.exact(Field::Keyword, first).map(|entry| at_head(entry, true)),
             self.glued(squeezed),
             self.near(Field::Keyword, first).map(|entry| at_head(entry, false)),
             self.near(Field::Keyword, squeezed).map(|entry| Found::alone(entry, false)),

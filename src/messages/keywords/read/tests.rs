@@ -60,7 +60,7 @@ fn a_keyword_is_known_in_any_case_spacing_and_spelling() {
         ),
         (&["YES", "yɛs", "Yes please", "yes, thank you"], Keyword::Yes),
         (&["NO", "nɔ", "noh", "No thanks"], Keyword::No),
-        (&["CLINIC", "klinik", "clinc"], Keyword::Clinic(String::new())),
+        (&["CLINIC", "klinik", "clinc", "clinic s"], Keyword::Clinic(String::new())),
         (
             &["CLINIC Bo", "klinik na Bo", "Clinic near bo please", "CLINIC BO.", "clinc bo"],
             Keyword::Clinic("bo".to_owned()),
