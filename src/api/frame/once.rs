@@ -29,7 +29,8 @@ impl<S: Sync> FromRequestParts<S> for Once {
             None => None,
             Some(value) => {
                 let text = value.to_str().unwrap_or_default();
-                if text.is_empty() || text.len() > 128 {
+                // A header may hold tabs; a key that is kept may not.
+                if text.is_empty() || text.len() > 128 || text.contains(char::is_control) {
                     return Err(Problem::malformed("Idempotency-Key: expected 1 to 128 visible characters"));
                 }
                 Some(text.to_owned())
