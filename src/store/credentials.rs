@@ -134,13 +134,7 @@ pub async fn unlock(work: &mut PgConnection, person: Uuid) -> Result<(), sqlx::E
     .bind(person)
     .execute(&mut *work)
     .await?;
-    sqlx::query(
-        "UPDATE credential SET pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL WHERE person = $1",
-    )
-    .bind(person)
-    .execute(work)
-    .await?;
-    Ok(())
+    clear_own(work, person).await
 }
 
 /// Forgets the wrong tries of both: the PIN was right.
@@ -155,6 +149,11 @@ pub async fn clear_counters(
     .bind(phone)
     .execute(&mut *work)
     .await?;
+    clear_own(work, person).await
+}
+
+/// Forgets the wrong tries of a person.
+async fn clear_own(work: &mut PgConnection, person: Uuid) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE credential SET pin_attempts = '{}', pin_locks = 0, pin_locked_until = NULL WHERE person = $1",
     )

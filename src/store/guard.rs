@@ -11,7 +11,6 @@ use super::accounts::{self, Ended, Subject};
 use super::error::StoreError;
 use super::outbox::{self, Kind, NewMessage};
 use super::people;
-use super::sealed::{Number, Sealed};
 use crate::care::Msisdn;
 use crate::identity::Changes;
 use crate::privacy::{Keyring, PersonKey};
@@ -159,7 +158,7 @@ async fn former_numbers(
     key: &PersonKey,
     since: DateTime<Utc>,
 ) -> Result<Vec<([u8; 16], Msisdn)>, StoreError> {
-    let rows: Vec<([u8; 16], i16, Vec<u8>)> = sqlx::query_as(
+    let rows: Vec<people::SealedNumber> = sqlx::query_as(
         "SELECT former_phone.phone, ordinal, number
          FROM former_phone JOIN phone ON phone.key = former_phone.phone
          WHERE person = $1 AND ended_at > $2 AND stopped_at IS NULL ORDER BY ended_at, former_phone.phone",
@@ -168,10 +167,5 @@ async fn former_numbers(
     .bind(since)
     .fetch_all(work)
     .await?;
-    let mut numbers = Vec::with_capacity(rows.len());
-    for (phone, ordinal, number) in rows {
-        let Number(number) = Number::open(key, ordinal.into(), &number)?;
-        numbers.extend(number.parse().ok().map(|msisdn| (phone, msisdn)));
-    }
-    Ok(numbers)
+    people::opened_numbers(key, rows)
 }

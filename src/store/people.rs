@@ -174,7 +174,7 @@ pub async fn open_numbers(
     work: &mut PgConnection,
     key: &PersonKey,
 ) -> Result<Vec<([u8; 16], Msisdn)>, StoreError> {
-    let rows: Vec<([u8; 16], i16, Vec<u8>)> = sqlx::query_as(
+    let rows: Vec<SealedNumber> = sqlx::query_as(
         "SELECT person_phone.phone, ordinal, number
          FROM person_phone JOIN phone ON phone.key = person_phone.phone
          WHERE person = $1 AND stopped_at IS NULL ORDER BY linked_at, person_phone.phone",
@@ -182,6 +182,17 @@ pub async fn open_numbers(
     .bind(key.person())
     .fetch_all(work)
     .await?;
+    opened_numbers(key, rows)
+}
+
+/// A number's blind index, its ordinal, and the number sealed under it.
+pub(super) type SealedNumber = ([u8; 16], i16, Vec<u8>);
+
+/// Opens numbers of hers.
+pub(super) fn opened_numbers(
+    key: &PersonKey,
+    rows: Vec<SealedNumber>,
+) -> Result<Vec<([u8; 16], Msisdn)>, StoreError> {
     let mut numbers = Vec::with_capacity(rows.len());
     for (phone, ordinal, number) in rows {
         let Number(number) = Number::open(key, ordinal.into(), &number)?;
