@@ -3,6 +3,7 @@
 mod dump;
 mod indexes;
 mod messages;
+mod mothers;
 mod pins;
 mod recovery;
 mod registration;
