@@ -98,5 +98,10 @@ fn describe() {
         "mamacare_audit_lines_chained_total",
         "Lines of the audit trail that this node chained."
     );
+    describe_gauge!(
+        "mamacare_tls_certificate_expires_seconds",
+        Unit::Seconds,
+        "When the TLS certificate ends, as Unix time; 0 where it cannot be read. Not there without TLS."
+    );
     describe_counter!("mamacare_menu_reloads_total", "Menu files read again, by result.");
 }

@@ -127,13 +127,13 @@ impl Node {
         let way = Way { tls: tls.is_some(), trusted_proxies: settings.server.trusted_proxies.clone() };
         let app = harden(app, way);
         chores.spawn(tidy(Arc::clone(&edge), metrics));
-        chores.spawn(sweep(sessions, clock, forget_after));
+        chores.spawn(sweep(sessions, clock.clone(), forget_after));
         if let (true, Some(watch)) = (settings.menu.reload, menus.watch()) {
             chores.spawn(watch);
         }
         let acceptor = tls.as_ref().map(Tls::acceptor);
         if let Some(tls) = tls {
-            chores.spawn(tls.keep_fresh());
+            chores.spawn(tls.keep_fresh(clock));
         }
         let (stop, stopped) = oneshot::channel();
         let limits = HttpLimits::from(&settings.server);

@@ -5,6 +5,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Days, Utc};
+use mamacare::app::clock::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{Authority, SECRET, TestDatabase, TestFolder};
@@ -88,6 +90,15 @@ impl Served {
         kill_process(pid, signal).unwrap();
     }
 
+    /// Waits until it logs that.
+    fn logs(&mut self, what: &str) {
+        while !self.log.contains(what) {
+            let line = self.lines.recv_timeout(Duration::from_secs(30));
+            self.log += &line.unwrap_or_else(|_| panic!("{what} is not in {}", self.log));
+            self.log.push('\n');
+        }
+    }
+
     /// Waits until it has ended; gives its exit code and all that it logged.
     fn ended(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
@@ -136,6 +147,39 @@ async fn sighup_renews_the_certificate_of_a_running_service() {
     let (code, log) = node.ended();
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("renewed") && !log.contains("PRIVATE KEY"), "{log}");
+    // Both end in many years, of which there is nothing to say.
+    assert!(!log.contains("certificate ends") && !log.contains("has ended"), "{log}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_over_or_ends_soon_is_told_in_the_log_and_as_a_number() {
+    let (database, folder, authority) = (TestDatabase::new().await, TestFolder::new(), Authority::new());
+    let today = Clock::system().now().date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    let (over, soon) = (today - Days::new(1), today + Days::new(10));
+    let (certificate, key) = authority.issue_until("localhost", over).write(&folder);
+    let url = database.url();
+    let mut environment = environment(&url);
+    environment.extend([
+        ("MAMACARE_SERVER__PUBLIC_URL", "https://localhost"),
+        ("MAMACARE_SERVER__TLS_CERTIFICATE", certificate.to_str().unwrap()),
+        ("MAMACARE_SERVER__TLS_KEY", key.to_str().unwrap()),
+    ]);
+    let mut node = Served::with(&environment);
+    assert!(node.log.contains("has ended") && node.log.contains(&over.to_rfc3339()), "{}", node.log);
+    // Who scrapes looks at the number, and not at the certificate.
+    let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).build().unwrap();
+    let address = node.url.replace("http://", "https://") + "/metrics";
+    let told = async |end: DateTime<Utc>| {
+        let numbers = client.get(&address).send().await.unwrap().text().await.unwrap();
+        let line = format!("\nmamacare_tls_certificate_expires_seconds {}\n", end.timestamp());
+        assert!(numbers.contains(&line), "{line} is not in {numbers}");
+    };
+    told(over).await;
+    authority.issue_until("localhost", soon).write(&folder);
+    node.signal(Signal::HUP);
+    node.logs("ends soon");
+    assert!(node.log.contains(&soon.to_rfc3339()), "{}", node.log);
+    told(soon).await;
 }
 
 #[tokio::test]

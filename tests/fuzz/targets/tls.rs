@@ -1,6 +1,6 @@
 //! Certificates and keys as they may lie on a disk.
 
-use mamacare::app::tls::certified;
+use mamacare::app::tls::{certified, end_of};
 
 /// A certificate and a key, with an empty line of `=` between them.
 pub fn tls_files(octets: &[u8]) {
@@ -10,6 +10,7 @@ pub fn tls_files(octets: &[u8]) {
         Ok(pair) => {
             assert!(!pair.cert.is_empty());
             pair.keys_match().unwrap();
+            let _ = pair.cert.iter().map(end_of).collect::<Vec<_>>();
         }
         Err(fault) => {
             let said = fault.to_string();

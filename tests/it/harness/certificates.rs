@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use chrono::{DateTime, Datelike, Utc};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -29,9 +30,20 @@ impl Authority {
 
     /// A certificate of that host.
     pub fn issue(&self, host: &str) -> Pair {
+        self.sign(&CertificateParams::new(vec![host.to_owned()]).unwrap())
+    }
+
+    /// A certificate of that host that ends as that day begins.
+    pub fn issue_until(&self, host: &str, day: DateTime<Utc>) -> Pair {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        let (month, of_month) = (day.month().try_into().unwrap(), day.day().try_into().unwrap());
+        params.not_after = date_time_ymd(day.year(), month, of_month);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Pair {
         let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
         Pair { certificate: certificate.pem() + &self.pem(), key: key.serialize_pem() }
     }
 

@@ -1,4 +1,7 @@
-//! TLS of the service itself: a certificate and its key from two files, read again when they change.
+//! TLS of the service itself: a certificate and its key from two files, read again when they change, and
+//! its end, told in time.
+
+mod end;
 
 use std::fmt;
 use std::io;
@@ -7,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
@@ -18,7 +22,11 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, InconsistentKeys, ServerConfig};
 use zeroize::Zeroizing;
 
+use super::clock::Clock;
 use super::settings::Server;
+use end::EndWatch;
+
+pub use end::end_of;
 
 /// The files are looked at this often; a certificate is renewed weeks before its end.
 const LOOK: Duration = Duration::from_secs(30);
@@ -188,8 +196,19 @@ impl Tls {
         Ok(true)
     }
 
-    /// Looks for changes for as long as this is polled, and at once on SIGHUP.
-    pub async fn keep_fresh(self) {
+    /// When the certificate that new connections get ends; none where that cannot be read.
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        self.0.current.0.load().cert.first().and_then(end_of)
+    }
+
+    /// Tells its end at once. Looks for changes for as long as this is polled, and at once on SIGHUP.
+    pub fn keep_fresh(self, clock: Clock) -> impl Future<Output = ()> {
+        let mut watch = EndWatch::default();
+        watch.look(self.end(), clock.now());
+        self.look_for_changes(clock, watch)
+    }
+
+    async fn look_for_changes(self, clock: Clock, mut watch: EndWatch) {
         let mut hangup = signal(SignalKind::hangup());
         if let Err(error) = &hangup {
             tracing::warn!(%error, "SIGHUP is not heard; the TLS files are looked at by themselves");
@@ -208,6 +227,7 @@ impl Tls {
                 Ok(true) => tracing::info!("the TLS certificate was renewed; new connections get it"),
                 Err(error) => tracing::error!(%error, "the TLS certificate stays the one before"),
             }
+            watch.look(self.end(), clock.now());
         }
     }
 }
