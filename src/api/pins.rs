@@ -158,6 +158,15 @@ async fn take_back(api: &Api, phone: &[u8; 16], person: Option<Uuid>, attempt: i
     Ok(work.commit().await?)
 }
 
+/// Whether a PIN is the one of that hash; without one it is checked against a PIN that nobody has.
+async fn check(api: &Api, pin: &Pin, hash: Option<&str>) -> Result<bool, Problem> {
+    let against = match hash {
+        Some(hash) => hash,
+        None => api.pin_decoy().await?,
+    };
+    Ok(api.pins.verify(pin.reveal(), against).await?)
+}
+
 /// What became of a try.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Tried {
@@ -192,16 +201,11 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
     }
     work.commit().await?;
     let hash = credential.as_ref().filter(|_| may).map(|credential| credential.hash.as_str());
-    let against = match hash {
-        Some(hash) => hash,
-        None => api.pin_decoy().await?,
-    };
-    let Ok(fits) = api.pins.verify(pin.reveal(), against).await else {
-        if may {
-            take_back(api, &phone, person, attempt).await?;
-        }
-        return Err(Problem::busy());
-    };
+    let checked = check(api, pin, hash).await;
+    if checked.is_err() && may {
+        take_back(api, &phone, person, attempt).await?;
+    }
+    let fits = checked?;
     let (Some(person), Some(credential), true) = (person, credential, fits && may) else {
         let locked = counters.person.as_ref().and_then(|tries| tries.lasts(now));
         if let (Some(person), true) = (person, may) {

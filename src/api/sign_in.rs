@@ -133,6 +133,9 @@ async fn sign_in(api: &Api, login: &Login, roles: &[Role]) -> Result<Found<Signe
 }
 
 async fn check(api: &Api, login: &Login, roles: &[Role]) -> Result<Account, Problem> {
+    if api.passwords.is_full() {
+        return Err(Problem::busy());
+    }
     let password = Password::typed(&login.password);
     let mut work = api.nobody().await?;
     let account = accounts::find_by_email(&mut work, api.keyring(), &login.email).await?;
@@ -150,7 +153,12 @@ async fn check(api: &Api, login: &Login, roles: &[Role]) -> Result<Account, Prob
     work.commit().await?;
     let admitted = matches!(admission, Admission::Admitted { .. });
     let against = if admitted { hash.as_str() } else { api.decoy().await? };
-    let fits = api.passwords.verify(password.reveal(), against).await?;
+    let Ok(fits) = api.passwords.verify(password.reveal(), against).await else {
+        if admitted {
+            take_back(api, account.id, attempt).await?;
+        }
+        return Err(Problem::busy());
+    };
     if !(fits && admitted) {
         note(api, &account, "sign_in_failed").await?;
         return Err(Problem::unauthenticated(REFUSED));
@@ -171,12 +179,22 @@ async fn check(api: &Api, login: &Login, roles: &[Role]) -> Result<Account, Prob
             return Err(Problem::unauthenticated(REFUSED));
         }
     }
-    if api.passwords.needs_rehash(&hash) {
-        let new = api.passwords.hash(password.reveal()).await?;
+    // Where there is no time for it, it is done at another sign-in.
+    if api.passwords.needs_rehash(&hash)
+        && let Ok(new) = api.passwords.hash(password.reveal()).await
+    {
         accounts::rehash(&mut work, account.id, &hash, &new).await?;
     }
     work.commit().await?;
     Ok(account)
+}
+
+/// Takes back a try that was counted but could not be checked.
+async fn take_back(api: &Api, staff: Uuid, attempt: i64) -> Result<(), Problem> {
+    let mut work = api.nobody().await?;
+    let mut guard = accounts::hold(&mut work, api.keyring(), staff).await?;
+    accounts::withdraw(&mut work, staff, &mut guard, attempt, &LIMITS).await?;
+    Ok(work.commit().await?)
 }
 
 async fn note(api: &Api, account: &Account, act: &'static str) -> Result<(), Problem> {

@@ -78,14 +78,31 @@ pub async fn reserve(
     limits: &TryLimits,
 ) -> Result<Admission, StoreError> {
     let admission = guard.tries.admit(attempt, now, limits);
+    save_tries(work, staff, &guard.tries).await?;
+    Ok(admission)
+}
+
+/// Takes back a try that was counted but never checked.
+pub async fn withdraw(
+    work: &mut PgConnection,
+    staff: Uuid,
+    guard: &mut Guard,
+    attempt: i64,
+    limits: &TryLimits,
+) -> Result<(), StoreError> {
+    guard.tries.withdraw(attempt, limits);
+    save_tries(work, staff, &guard.tries).await
+}
+
+async fn save_tries(work: &mut PgConnection, staff: Uuid, tries: &Tries) -> Result<(), StoreError> {
     sqlx::query("UPDATE staff_guard SET attempts = $2, locks = $3, locked_until = $4 WHERE staff = $1")
         .bind(staff)
-        .bind(&guard.tries.attempts)
-        .bind(guard.tries.locks)
-        .bind(guard.tries.locked_until)
+        .bind(&tries.attempts)
+        .bind(tries.locks)
+        .bind(tries.locked_until)
         .execute(work)
         .await?;
-    Ok(admission)
+    Ok(())
 }
 
 /// Forgets the tries of an account: its password was right, or a new one was set.

@@ -7,7 +7,7 @@ mod sign_ins;
 mod staff;
 
 pub use guards::{
-    Guard, clear_tries, hold, reserve, set_totp, signed_in, take_code, verified, withdraw_totp,
+    Guard, clear_tries, hold, reserve, set_totp, signed_in, take_code, verified, withdraw, withdraw_totp,
 };
 pub use mailed_tokens::{
     MailedPurpose, issue as issue_mailed, take as take_mailed, withdraw as withdraw_mailed,

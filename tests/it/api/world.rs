@@ -68,32 +68,35 @@ impl World {
         sqlx::raw_sql(forbid).execute(&database.pool).await.unwrap();
         let later = PgPoolOptions::new().max_connections(8).connect(&database.url()).await.unwrap();
         std::mem::replace(&mut database.pool, later).close().await;
-        Self::furnished(database, generous(), Keyring::demo()).await
+        Self::furnished(database, generous(), Keyring::demo(), cheap()).await
     }
 
     pub async fn limited(rates: Rates) -> Self {
-        Self::furnished(TestDatabase::new().await, rates, Keyring::demo()).await
+        Self::furnished(TestDatabase::new().await, rates, Keyring::demo(), cheap()).await
+    }
+
+    /// One with those costs of a check, and so many that may wait.
+    pub async fn with_costs(costs: HasherSettings) -> Self {
+        Self::furnished(TestDatabase::new().await, generous(), Keyring::demo(), costs).await
     }
 
     /// One whose node has these keys.
     pub async fn with_keys(keyring: Keyring) -> Self {
-        Self::furnished(TestDatabase::new().await, generous(), keyring).await
+        Self::furnished(TestDatabase::new().await, generous(), keyring, cheap()).await
     }
 
-    async fn furnished(database: TestDatabase, rates: Rates, keyring: Keyring) -> Self {
+    async fn furnished(
+        database: TestDatabase,
+        rates: Rates,
+        keyring: Keyring,
+        costs: HasherSettings,
+    ) -> Self {
         // As in production: the one bound by row-level security, the other not, neither the owner.
         let mut options = Database { url: Some(Secret::new(database.url())), ..Database::default() };
         options.statement_timeout_ms = 30_000;
         let (scoped, service) = (scoped_pool(&options).unwrap(), pool(&options).unwrap());
         let keyring = Arc::new(keyring);
         let clock = Clock::manual("2026-11-24T12:00:00Z".parse().unwrap());
-        let costs = HasherSettings {
-            memory_kib: 64,
-            passes: 1,
-            lanes: 1,
-            threads: 2,
-            max_wait: Duration::from_secs(30),
-        };
         let hasher = PinHasher::start(costs, keyring.pepper(), mamacare::app::clock::octets).unwrap();
         let told = clock.clone();
         let parts = ApiParts {
@@ -307,6 +310,11 @@ async fn read(response: Response) -> Told {
 
 pub fn address(name: &str) -> String {
     format!("{name}@mamacare.example")
+}
+
+/// Checks that take no time, and for which anybody may wait.
+fn cheap() -> HasherSettings {
+    HasherSettings { memory_kib: 64, passes: 1, lanes: 1, threads: 2, max_wait: Duration::from_secs(30) }
 }
 
 pub fn generous() -> Rates {

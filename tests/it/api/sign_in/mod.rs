@@ -1,5 +1,7 @@
 //! Signing in, staying signed in, signing out; forgotten passwords, codes, locks.
 
+mod shed;
+
 use std::time::Duration;
 
 use mamacare::api::{Rate, Rates};
