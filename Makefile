@@ -3,6 +3,7 @@
 # make lint    the checks alone
 # make bench   measure, and print a table
 # make fuzz    look for inputs that break a parser (MINUTES=20 TARGET=name)
+# make audit   hold dependencies against deny.toml and what is known of them (asks the network)
 # make sbom    list what the program is made of, as CycloneDX under target/
 #
 # Each installs first what it needs and this machine lacks.
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test lint bench menus fuzz sbom
+.PHONY: demo test lint bench menus fuzz audit sbom
 
 demo:
 	@scripts/setup
@@ -42,6 +43,10 @@ test: lint menus
 fuzz:
 	@scripts/setup fuzz
 	@exec scripts/fuzz "$(or $(MINUTES),20)" $(TARGET)
+
+audit:
+	@scripts/setup audit
+	"$${CARGO_TARGET_DIR:-target}/tools/bin/cargo-deny" --locked check
 
 sbom:
 	@scripts/setup sbom
