@@ -4,12 +4,12 @@
 -- mamacare_app is the service itself: phones, workers, commands. It is bound by nothing, and its queries cost
 -- no more than without policies. mamacare_api is what the API's connections are; it sees nothing of a
 -- patient but what its transaction's scope opens (src/store/scope.rs), which is said in settings:
---   mamacare.scope     staff, herself, code, administrator, country; none: nothing is seen
+--   mamacare.scope     staff, herself, records, code, administrator, country; none: nothing is seen
 --   mamacare.account   the account or person that asks
 --   mamacare.facility  of staff: theirs
 --   mamacare.known, mamacare.charge
---                      a patient whom this transaction may read, and one whom it may change. Said for a patient
---                      herself; for staff the functions below write here whom they let in last, so that the
+--                      patients whom this transaction may read, and one whom it may change. Said for a patient
+--                      herself; for others the functions below write here whom they let in last, so that the
 --                      many rows of one record cost one look and not one each
 --   mamacare.code      of a pharmacy: the digest of the code that it was shown
 --   mamacare.now, mamacare.seen_since, mamacare.referred_since
@@ -52,14 +52,14 @@ DECLARE
 BEGIN
     IF asker = 'country' THEN RETURN true; END IF;
     IF asker IS DISTINCT FROM 'staff' OR patient IS NULL THEN RETURN false; END IF;
-    IF current_setting('mamacare.known', true) = patient::text THEN RETURN true; END IF;
+    IF current_setting('mamacare.known', true) = format('{%s}', patient) THEN RETURN true; END IF;
     IF public.mamacare_changes(patient)
        OR EXISTS (SELECT FROM public.opened_record
                   WHERE staff = nullif(current_setting('mamacare.account', true), '')::uuid
                     AND opened_record.person = patient
                     AND until > nullif(current_setting('mamacare.now', true), '')::timestamptz)
     THEN
-        ignored := set_config('mamacare.known', patient::text, true);
+        ignored := set_config('mamacare.known', format('{%s}', patient), true);
         RETURN true;
     END IF;
     RETURN false;
@@ -86,6 +86,46 @@ END
 $$;
 COMMENT ON FUNCTION mamacare_meets IS
     'Whether she stands in a list of the facility that asks: a referral of old, a visit that was called off.';
+
+CREATE OR REPLACE FUNCTION mamacare_open_records(patients uuid[], accounts uuid[], places integer[])
+RETURNS TABLE (kept boolean, in_care boolean, opened boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    moment timestamptz := nullif(current_setting('mamacare.now', true), '')::timestamptz;
+    seen_since date := nullif(current_setting('mamacare.seen_since', true), '')::date;
+    referred_since timestamptz := nullif(current_setting('mamacare.referred_since', true), '')::timestamptz;
+    let_in uuid[] := '{}';
+    asked record;
+    ignored text;
+BEGIN
+    IF current_setting('mamacare.scope', true) IS DISTINCT FROM 'records' THEN RETURN; END IF;
+    FOR asked IN
+        SELECT patient, person.id IS NOT NULL AS is_kept,
+               coalesce(home_facility = place, false)
+               OR EXISTS (SELECT FROM public.visit WHERE visit.person = patient AND facility = place
+                          AND held_on > seen_since)
+               OR EXISTS (SELECT FROM public.appointment WHERE appointment.person = patient AND facility = place
+                          AND appointment.status = 'booked')
+               OR EXISTS (SELECT FROM public.referral WHERE referral.person = patient AND receiver = place
+                          AND referral.status <> 'cancelled' AND referral.created_at > referred_since) AS is_in_care,
+               CASE WHEN place IS NULL THEN account = patient
+                    ELSE EXISTS (SELECT FROM public.opened_record WHERE staff = account
+                                 AND opened_record.person = patient AND until > moment) END AS is_opened
+        FROM unnest(patients, accounts, places) WITH ORDINALITY AS line (patient, account, place, at)
+        LEFT JOIN public.person_in_care AS person ON person.id = patient
+        ORDER BY at
+    LOOP
+        kept := asked.is_kept;
+        in_care := kept AND asked.is_in_care;
+        opened := kept AND asked.is_opened;
+        IF in_care OR opened THEN let_in := let_in || asked.patient; END IF;
+        RETURN NEXT;
+    END LOOP;
+    ignored := set_config('mamacare.known', let_in::text, true);
+END
+$$;
+COMMENT ON FUNCTION mamacare_open_records IS
+    'Lets in, line by line, the patients whom an account of a facility may read, or without one who reads her own record; the others are hidden.';
 
 CREATE OR REPLACE FUNCTION mamacare_is_kept(patient uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER AS $$
@@ -125,8 +165,8 @@ BEGIN
 END
 $owners$;
 REVOKE CREATE ON SCHEMA public FROM mamacare_app;
-GRANT EXECUTE ON FUNCTION mamacare_changes, mamacare_reads, mamacare_meets, mamacare_is_kept, mamacare_free_ordinal
-    TO mamacare_api;
+GRANT EXECUTE ON FUNCTION mamacare_changes, mamacare_reads, mamacare_meets, mamacare_open_records,
+    mamacare_is_kept, mamacare_free_ordinal TO mamacare_api;
 
 -- What each role sees and changes, table by table.
 CREATE TEMPORARY TABLE wanted (relation text, name text, role text, command text, sees text, writes text)
@@ -138,7 +178,7 @@ DECLARE
     scope CONSTANT text := $e$(SELECT current_setting('mamacare.scope', true))$e$;
     account CONSTANT text := $e$(SELECT nullif(current_setting('mamacare.account', true), '')::uuid)$e$;
     place CONSTANT text := $e$(SELECT nullif(current_setting('mamacare.facility', true), '')::integer)$e$;
-    known CONSTANT text := $e$(SELECT nullif(current_setting('mamacare.known', true), '')::uuid)$e$;
+    known CONSTANT text := $e$ANY ((SELECT nullif(current_setting('mamacare.known', true), '')::uuid[])::uuid[])$e$;
     charge CONSTANT text := $e$(SELECT nullif(current_setting('mamacare.charge', true), '')::uuid)$e$;
     code CONSTANT text := $e$(SELECT decode(nullif(current_setting('mamacare.code', true), ''), 'hex'))$e$;
     reads CONSTANT text := format('person = %s OR mamacare_reads(person)', known);
@@ -172,7 +212,10 @@ BEGIN
         ('person', 'update', 'mamacare_api', 'UPDATE',
             format('home_facility = %s OR id = %s OR mamacare_changes(id)', place, charge),
             format('home_facility = %s OR id = %s OR mamacare_changes(id)', place, charge)),
-        ('consent', 'select', 'mamacare_api', 'SELECT', format('person = %s OR mamacare_meets(person)', known), NULL),
+        -- Lists ask it of each patient: of those at home here without a call.
+        ('consent', 'select', 'mamacare_api', 'SELECT',
+            format('person = %s OR EXISTS (SELECT FROM person WHERE person.id = consent.person AND home_facility = %s)
+                    OR mamacare_meets(person)', known, place), NULL),
         ('consent', 'insert', 'mamacare_api', 'INSERT', NULL, changes),
         ('consent', 'update', 'mamacare_api', 'UPDATE', changes, changes);
     -- Between facilities.

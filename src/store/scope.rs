@@ -26,6 +26,8 @@ pub enum Scope {
     },
     /// Her own.
     Herself(Uuid),
+    /// Of the patients whom `whole::read` lets in, each for who asks for her.
+    Records,
     /// The one prescription of a code that was shown, and whose it is.
     Code {
         /// Who asks.
@@ -58,30 +60,43 @@ impl Scope {
 
     /// Numbers, ids and times alone: nothing in it is a text of somebody's choice.
     fn opening(self, now: DateTime<Utc>) -> String {
-        let mut opening = "BEGIN".to_owned();
+        // What is read of many is read as it is at one moment, by plans that are made once: those for one
+        // patient would be kept, and made anew each time for many.
+        let mut opening = match self {
+            Self::Records => {
+                "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL plan_cache_mode = force_generic_plan"
+            }
+            _ => "BEGIN",
+        }
+        .to_owned();
         let mut say = |name: &str, value: &str| {
             opening.extend(["; SET LOCAL mamacare.", name, " = '", value, "'"]);
         };
         let (word, account) = match self {
-            Self::Nobody { account } => ("nobody", account),
-            Self::Staff { account, .. } => ("staff", account),
-            Self::Herself(person) => ("herself", person),
-            Self::Code { account, .. } => ("code", account),
-            Self::Administrator { account } => ("administrator", account),
-            Self::Country { account } => ("country", account),
+            Self::Nobody { account } => ("nobody", Some(account)),
+            Self::Staff { account, .. } => ("staff", Some(account)),
+            Self::Herself(person) => ("herself", Some(person)),
+            Self::Records => ("records", None),
+            Self::Code { account, .. } => ("code", Some(account)),
+            Self::Administrator { account } => ("administrator", Some(account)),
+            Self::Country { account } => ("country", Some(account)),
         };
         say("scope", word);
-        say("account", &account.to_string());
+        if let Some(account) = account {
+            say("account", &account.to_string());
+        }
+        if let Self::Staff { facility, .. } = self {
+            say("facility", &facility.to_string());
+        }
         match self {
             Self::Nobody { .. } | Self::Administrator { .. } | Self::Country { .. } => {}
-            Self::Staff { facility, .. } => {
-                say("facility", &facility.to_string());
+            Self::Staff { .. } | Self::Records => {
                 say("now", &now.to_rfc3339());
                 say("seen_since", &reach::seen_since(now.date_naive()).to_string());
                 say("referred_since", &reach::referred_since(now).to_rfc3339());
             }
             Self::Herself(person) => {
-                say("known", &person.to_string());
+                say("known", &format!("{{{person}}}"));
                 say("charge", &person.to_string());
             }
             Self::Code { digest, .. } => {

@@ -11,6 +11,7 @@ pub mod once;
 pub mod page;
 mod path;
 mod problem;
+pub mod records;
 mod routes;
 mod state;
 pub mod version;

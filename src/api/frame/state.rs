@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::gate::Actor;
+use super::records::Records;
 use super::witness::Witness;
 use super::{Limits, Problem, Rates};
 use crate::care::Country;
@@ -182,6 +183,8 @@ pub struct Api {
     pub live: Cache<Uuid, Arc<Live>>,
     /// Writes down who read what.
     pub witness: Witness,
+    /// Reads whole records.
+    pub records: Records,
     clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     decoy: OnceCell<String>,
     pin_decoy: OnceCell<String>,
@@ -199,6 +202,7 @@ impl Api {
             limits: Limits::new(parts.settings.rates),
             live: Cache::builder().max_capacity(100_000).time_to_live(LIVE_FOR).build(),
             witness: Witness::start(parts.service.clone(), keyring),
+            records: Records::start(&parts.scoped, &parts.vault),
             scoped: parts.scoped,
             service: parts.service,
             vault: parts.vault,

@@ -7,15 +7,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::reach::{Wants, may, refusal};
+use super::reach::{closed, nobody};
 use super::show::{
     self, AppointmentView, BirthView, PatientView, PregnancyView, PrescriptionView, VisitView,
 };
 use crate::api::frame::answer::Found;
-use crate::api::frame::gate::Allowed;
+use crate::api::frame::gate::{Actor, Allowed};
+use crate::api::frame::records::Record;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::identity::grants;
-use crate::store::record::whole::{self, Whole};
+use crate::store::record::whole::{Asked, Whole};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
@@ -47,7 +48,7 @@ pub struct RecordView {
 fn view(api: &Api, record: Whole) -> RecordView {
     let (country, today) = (&api.country, api.today());
     RecordView {
-        patient: PatientView::from(&record.reached.patient),
+        patient: PatientView::from(&record.patient),
         visits: record.visits.into_iter().map(|visit| show::visit(country, visit)).collect(),
         pregnancies: record.pregnancies.into_iter().map(|row| show::pregnancy(row, today)).collect(),
         births: record.births.into_iter().map(BirthView::from).collect(),
@@ -56,31 +57,30 @@ fn view(api: &Api, record: Whole) -> RecordView {
     }
 }
 
+async fn read(api: &Api, actor: &Actor, patient: Uuid, facility: Option<i32>) -> Result<Record, Problem> {
+    let asked = Asked { patient, account: actor.id(), facility };
+    api.records.read(asked, api.line(actor, Some(patient), "read", "record")).await
+}
+
 async fn of_patient(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::ReadRecord>,
     At(id): At<Uuid>,
 ) -> Result<Found<RecordView>, Problem> {
     let facility = actor.own_facility()?;
-    let now = api.now();
-    let mut work = api.begin(&actor).await?;
-    let record = whole::read(&mut work, &api.vault, id, Some(facility), Some(actor.id()), now).await?;
-    let Some(record) = record.filter(|record| may(&record.reached, Wants::Read)) else {
-        return Err(refusal(&mut work, &actor, id).await?);
-    };
-    drop(work);
-    api.seen(&actor, id, "record").await?;
-    Ok(Found(view(&api, record)))
+    match read(&api, &actor, id, Some(facility)).await? {
+        Record::Open(record) => Ok(Found(view(&api, *record))),
+        Record::Refused => Err(closed(&actor)),
+        Record::Nobody => Err(nobody()),
+    }
 }
 
 async fn own(
     State(api): State<Arc<Api>>,
     actor: Allowed<grants::OwnRecord>,
 ) -> Result<Found<RecordView>, Problem> {
-    let mut work = api.begin(&actor).await?;
-    let record = whole::read(&mut work, &api.vault, actor.id(), None, None, api.now()).await?;
-    drop(work);
-    let record = record.ok_or_else(super::consents::not_kept)?;
-    api.seen(&actor, actor.id(), "record").await?;
-    Ok(Found(view(&api, record)))
+    match read(&api, &actor, actor.id(), None).await? {
+        Record::Open(record) => Ok(Found(view(&api, *record))),
+        Record::Refused | Record::Nobody => Err(super::consents::not_kept()),
+    }
 }

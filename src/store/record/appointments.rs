@@ -1,14 +1,13 @@
 //! Appointments, as staff book and read them.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::super::error::StoreError;
 
 /// A booked visit and what became of it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
 pub struct Appointment {
     /// Whose.
     pub person: Uuid,

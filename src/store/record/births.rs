@@ -44,14 +44,12 @@ pub struct Birth {
     pub updated_at: DateTime<Utc>,
 }
 
-#[derive(Deserialize, sqlx::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 pub(super) struct Row {
     number: i16,
     born_on: NaiveDate,
     status: String,
-    #[serde(deserialize_with = "super::whole::octets")]
     note: Vec<u8>,
-    #[serde(default, deserialize_with = "super::whole::maybe_octets")]
     words: Option<Vec<u8>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

@@ -1,7 +1,6 @@
 //! Pregnancies, as staff write and read them.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::super::error::StoreError;
@@ -31,14 +30,13 @@ pub struct Pregnancy {
     pub updated_at: DateTime<Utc>,
 }
 
-#[derive(Deserialize, sqlx::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 pub(super) struct Row {
     number: i16,
     status: String,
     due_on: Option<NaiveDate>,
     dated_by: String,
     precision: String,
-    #[serde(default, deserialize_with = "super::whole::maybe_octets")]
     note: Option<Vec<u8>>,
     ended_on: Option<NaiveDate>,
     created_at: DateTime<Utc>,

@@ -2,7 +2,6 @@
 //! by the code that the patient shows.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -37,14 +36,13 @@ pub struct Prescription {
     pub updated_at: DateTime<Utc>,
 }
 
-#[derive(Deserialize, sqlx::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 pub(super) struct Row {
     number: i32,
     facility: Option<i32>,
     started_on: NaiveDate,
     until_on: NaiveDate,
     stopped_on: Option<NaiveDate>,
-    #[serde(deserialize_with = "super::whole::octets")]
     note: Vec<u8>,
     prescribed: bool,
     dispensed_at: Option<DateTime<Utc>>,

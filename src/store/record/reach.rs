@@ -54,7 +54,7 @@ pub struct Reached {
     pub opened: bool,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 pub(super) struct PatientRow {
     pub(super) id: Uuid,
     pub(super) wrapped_key: Vec<u8>,

@@ -48,15 +48,13 @@ pub struct Visit {
     pub updated_at: DateTime<Utc>,
 }
 
-#[derive(Deserialize, sqlx::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 pub(super) struct Row {
     number: i32,
     facility: i32,
     held_on: NaiveDate,
     kind: String,
-    #[serde(deserialize_with = "super::whole::octets")]
     note: Vec<u8>,
-    #[serde(default, deserialize_with = "super::whole::maybe_octets")]
     words: Option<Vec<u8>>,
     author: Option<Uuid>,
     created_at: DateTime<Utc>,

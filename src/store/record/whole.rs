@@ -1,8 +1,7 @@
-//! A whole record in one query: the reads that come most often.
+//! Whole records, many in one transaction: the reads that come most often.
 
-use serde::{Deserialize, Deserializer};
-use sqlx::PgConnection;
-use sqlx::types::Json;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::super::error::StoreError;
@@ -10,15 +9,15 @@ use super::appointments::Appointment;
 use super::births::{self, Birth};
 use super::pregnancies::{self, Pregnancy};
 use super::prescriptions::{self, Prescription};
-use super::reach::{Patient, PatientRow, Reached};
+use super::reach::{Patient, PatientRow};
 use super::visits::{self, Visit};
 use crate::privacy::Vault;
 
 /// Everything that a clinician looks at first.
 #[derive(Clone, Debug)]
 pub struct Whole {
-    /// Who, and how far the account may go.
-    pub reached: Reached,
+    /// Who.
+    pub patient: Patient,
     /// The newest visits.
     pub visits: Vec<Visit>,
     /// All pregnancies.
@@ -31,99 +30,179 @@ pub struct Whole {
     pub appointments: Vec<Appointment>,
 }
 
-/// Reads octets that PostgreSQL wrote in hexadecimal.
-pub(super) fn octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    decode(&text).ok_or_else(|| serde::de::Error::custom("expected hexadecimal digits"))
+/// Whose record is asked for, and by whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Asked {
+    /// Whose.
+    pub patient: Uuid,
+    /// The account that asks; of a patient who asks for her own, her id.
+    pub account: Uuid,
+    /// Where the account works; none of a patient.
+    pub facility: Option<i32>,
 }
 
-/// The same, where there may be none.
-pub(super) fn maybe_octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| decode(&text).ok_or_else(|| serde::de::Error::custom("expected hexadecimal digits")))
-        .transpose()
+/// What there is for who asked.
+#[derive(Debug)]
+pub enum Found {
+    /// The record: she is in the facility's care, her record was opened with a reason, or it is her own.
+    Open(Box<Closed>),
+    /// There is such a patient, and this account may not read her record.
+    Refused,
+    /// There is no such patient, or her record may not be kept.
+    Nobody,
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?.as_bytes();
-    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    digits.chunks_exact(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+/// A record as it is stored, sealed.
+#[derive(Debug)]
+pub struct Closed {
+    patient: PatientRow,
+    visits: Vec<visits::Row>,
+    pregnancies: Vec<pregnancies::Row>,
+    births: Vec<births::Row>,
+    prescriptions: Vec<prescriptions::Row>,
+    appointments: Vec<Appointment>,
+}
+
+impl Closed {
+    const fn of(patient: PatientRow) -> Self {
+        Self {
+            patient,
+            visits: Vec::new(),
+            pregnancies: Vec::new(),
+            births: Vec::new(),
+            prescriptions: Vec::new(),
+            appointments: Vec::new(),
+        }
+    }
+
+    /// The record, opened.
+    pub fn open(self, vault: &Vault) -> Result<Whole, StoreError> {
+        let patient = self.patient.open(vault)?;
+        let key = patient.key.clone();
+        Ok(Whole {
+            patient,
+            visits: self.visits.into_iter().map(|row| row.open(&key)).collect::<Result<_, _>>()?,
+            pregnancies: self.pregnancies.into_iter().map(|row| row.open(&key)).collect::<Result<_, _>>()?,
+            births: self.births.into_iter().map(|row| row.open(&key)).collect::<Result<_, _>>()?,
+            prescriptions: self
+                .prescriptions
+                .into_iter()
+                .map(|row| row.open(&key))
+                .collect::<Result<_, _>>()?,
+            appointments: self.appointments,
+        })
+    }
+}
+
+// Each gives the rows of the patients `$1`, with the place of the patient in that list, from 1.
+const PATIENTS: &str = "
+    SELECT at, id, wrapped_key, identity, status, language, home_facility, district, wording, created_at, updated_at
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (patient, at) JOIN person_in_care ON id = patient";
+const VISITS: &str = "
+    SELECT at, part.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (patient, at) CROSS JOIN LATERAL (
+        SELECT number, facility, held_on, kind, note, words, author, created_at, updated_at
+        FROM visit WHERE person = patient ORDER BY held_on DESC, number DESC LIMIT 20) AS part";
+const PREGNANCIES: &str = "
+    SELECT at, part.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (patient, at) CROSS JOIN LATERAL (
+        SELECT number, status, due_on, dated_by, precision, note, ended_on, created_at, updated_at
+        FROM pregnancy WHERE person = patient ORDER BY number DESC LIMIT 50) AS part";
+const BIRTHS: &str = "
+    SELECT at, part.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (patient, at) CROSS JOIN LATERAL (
+        SELECT number, born_on, status, note, words, created_at, updated_at
+        FROM child WHERE person = patient ORDER BY born_on DESC, number DESC LIMIT 50) AS part";
+const PRESCRIPTIONS: &str = "
+    SELECT at, part.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (patient, at) CROSS JOIN LATERAL (
+        SELECT number, facility, started_on, until_on, stopped_on, note, prescribed, dispensed_at, author,
+               created_at, updated_at
+        FROM medicine WHERE person = patient ORDER BY number DESC LIMIT 20) AS part";
+const APPOINTMENTS: &str = "
+    SELECT at, part.* FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (patient, at) CROSS JOIN LATERAL (
+        SELECT person, number, facility, starts_on, starts_at, purpose, status, created_at, updated_at
+        FROM appointment WHERE person = patient ORDER BY number DESC LIMIT 20) AS part";
+
+/// A row, and the place of its patient.
+#[derive(sqlx::FromRow)]
+struct Placed<P> {
+    at: i64,
+    #[sqlx(flatten)]
+    row: P,
+}
+
+impl<P> Placed<P> {
+    fn index(&self) -> usize {
+        usize::try_from(self.at - 1).unwrap_or(usize::MAX)
+    }
+}
+
+/// Reads one part of all these records.
+async fn fill<P>(
+    work: &mut PgConnection,
+    query: &'static str,
+    patients: &[Uuid],
+    records: &mut [Option<Closed>],
+    into: fn(&mut Closed) -> &mut Vec<P>,
+) -> Result<(), sqlx::Error>
+where
+    P: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
+    let rows: Vec<Placed<P>> = sqlx::query_as(query).bind(patients).fetch_all(work).await?;
+    for placed in rows {
+        if let Some(Some(record)) = records.get_mut(placed.index()) {
+            into(record).push(placed.row);
+        }
+    }
+    Ok(())
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
-    #[sqlx(flatten)]
-    patient: PatientRow,
+struct Reach {
+    kept: bool,
     in_care: bool,
     opened: bool,
-    visits: Json<Vec<visits::Row>>,
-    pregnancies: Json<Vec<pregnancies::Row>>,
-    births: Json<Vec<births::Row>>,
-    prescriptions: Json<Vec<prescriptions::Row>>,
-    appointments: Json<Vec<Appointment>>,
 }
 
-const WHOLE: &str = "
-    SELECT id, wrapped_key, identity, status, language, home_facility, district, wording, created_at, updated_at,
-           coalesce(home_facility = $2, false)
-           OR EXISTS (SELECT FROM visit WHERE visit.person = $1 AND visit.facility = $2 AND held_on > $5)
-           OR EXISTS (SELECT FROM appointment WHERE appointment.person = $1 AND appointment.facility = $2
-                      AND appointment.status = 'booked')
-           OR EXISTS (SELECT FROM referral WHERE referral.person = $1 AND receiver = $2
-                      AND referral.status <> 'cancelled' AND referral.created_at > $6) AS in_care,
-           EXISTS (SELECT FROM opened_record WHERE opened_record.staff = $3 AND opened_record.person = $1
-                   AND until > $4) AS opened,
-           coalesce((SELECT json_agg(part) FROM (
-               SELECT number, facility, held_on, kind, note, words, author, created_at, updated_at FROM visit
-               WHERE visit.person = $1 ORDER BY held_on DESC, number DESC LIMIT 20) AS part), '[]') AS visits,
-           coalesce((SELECT json_agg(part) FROM (
-               SELECT number, status, due_on, dated_by, precision, note, ended_on, created_at, updated_at
-               FROM pregnancy WHERE pregnancy.person = $1 ORDER BY number DESC LIMIT 50) AS part), '[]') AS pregnancies,
-           coalesce((SELECT json_agg(part) FROM (
-               SELECT number, born_on, status, note, words, created_at, updated_at FROM child
-               WHERE child.person = $1 ORDER BY born_on DESC, number DESC LIMIT 50) AS part), '[]') AS births,
-           coalesce((SELECT json_agg(part) FROM (
-               SELECT number, facility, started_on, until_on, stopped_on, note, prescribed, dispensed_at, author,
-                      created_at, updated_at
-               FROM medicine WHERE medicine.person = $1 ORDER BY number DESC LIMIT 20) AS part), '[]') AS prescriptions,
-           coalesce((SELECT json_agg(part) FROM (
-               SELECT person, number, facility, starts_on, starts_at, purpose, status, created_at, updated_at
-               FROM appointment WHERE appointment.person = $1 ORDER BY number DESC LIMIT 20) AS part), '[]')
-               AS appointments
-    FROM person_in_care WHERE id = $1";
+/// The records that are asked for, in that order, in a transaction of [`Scope::Records`]: the database
+/// decides which of them are open to whom.
+///
+/// [`Scope::Records`]: super::super::scope::Scope::Records
+pub async fn read(work: &mut PgConnection, asked: &[Asked]) -> Result<Vec<Found>, StoreError> {
+    let reach: Vec<Reach> =
+        sqlx::query_as("SELECT kept, in_care, opened FROM mamacare_open_records($1, $2, $3)")
+            .bind(asked.iter().map(|asked| asked.patient).collect::<Vec<_>>())
+            .bind(asked.iter().map(|asked| asked.account).collect::<Vec<_>>())
+            .bind(asked.iter().map(|asked| asked.facility).collect::<Vec<_>>())
+            .fetch_all(&mut *work)
+            .await?;
+    let open = |reach: &Reach| reach.in_care || reach.opened;
+    let patients: Vec<Uuid> =
+        asked.iter().zip(&reach).filter_map(|(asked, reach)| open(reach).then_some(asked.patient)).collect();
+    let mut records = closed(work, &patients).await?.into_iter();
+    let found = |at| match reach.get(at) {
+        Some(reach) if open(reach) => {
+            records.next().flatten().map_or(Found::Nobody, |record| Found::Open(Box::new(record)))
+        }
+        Some(reach) if reach.kept => Found::Refused,
+        _ => Found::Nobody,
+    };
+    Ok((0..asked.len()).map(found).collect())
+}
 
-/// The record of a patient, for an account of a facility. With neither, for herself.
-pub async fn read(
-    work: &mut PgConnection,
-    vault: &Vault,
-    person: Uuid,
-    facility: Option<i32>,
-    staff: Option<Uuid>,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Option<Whole>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(WHOLE)
-        .bind(person)
-        .bind(facility)
-        .bind(staff)
-        .bind(now)
-        .bind(super::reach::seen_since(now.date_naive()))
-        .bind(super::reach::referred_since(now))
-        .fetch_optional(work)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let patient: Patient = row.patient.open(vault)?;
-    let key = patient.key.clone();
-    let visits = row.visits.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
-    let pregnancies = row.pregnancies.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
-    let births = row.births.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
-    let prescriptions =
-        row.prescriptions.0.into_iter().map(|part| part.open(&key)).collect::<Result<_, _>>()?;
-    Ok(Some(Whole {
-        reached: Reached { patient, in_care: row.in_care, opened: row.opened },
-        visits,
-        pregnancies,
-        births,
-        prescriptions,
-        appointments: row.appointments.0,
-    }))
+/// The records of these patients; none for one of whom the transaction sees nothing.
+async fn closed(work: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Option<Closed>>, sqlx::Error> {
+    let mut records: Vec<Option<Closed>> = patients.iter().map(|_| None).collect();
+    if patients.is_empty() {
+        return Ok(records);
+    }
+    let rows: Vec<Placed<PatientRow>> = sqlx::query_as(PATIENTS).bind(patients).fetch_all(&mut *work).await?;
+    for placed in rows {
+        if let Some(record) = records.get_mut(placed.index()) {
+            *record = Some(Closed::of(placed.row));
+        }
+    }
+    fill(work, VISITS, patients, &mut records, |record| &mut record.visits).await?;
+    fill(work, PREGNANCIES, patients, &mut records, |record| &mut record.pregnancies).await?;
+    fill(work, BIRTHS, patients, &mut records, |record| &mut record.births).await?;
+    fill(work, PRESCRIPTIONS, patients, &mut records, |record| &mut record.prescriptions).await?;
+    fill(work, APPOINTMENTS, patients, &mut records, |record| &mut record.appointments).await?;
+    Ok(records)
 }

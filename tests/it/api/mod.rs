@@ -15,4 +15,5 @@ mod schemathesis;
 mod siege;
 mod sign_in;
 mod staff;
+mod together;
 pub mod world;

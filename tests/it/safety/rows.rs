@@ -4,6 +4,7 @@ use mamacare::app::database::scoped_pool;
 use mamacare::app::settings::{Database, Secret};
 use mamacare::privacy::Vault;
 use mamacare::store::record::reach;
+use mamacare::store::record::whole::{Asked, Found};
 use mamacare::store::record::{
     appointments, births, consents, messages, own_numbers, pregnancies, prescriptions, profiles,
 };
@@ -217,7 +218,12 @@ async fn the_stores_own_reads_and_writes_find_nothing_in_another_facility() {
     assert!(reach::find(work, &vault, patient).await.unwrap().is_none());
     // Whatever facility a handler says that it asks for.
     assert!(reach::reach(work, &vault, patient, HOSPITAL, staff, now).await.unwrap().is_none());
-    assert!(whole::read(work, &vault, patient, None, None, now).await.unwrap().is_none());
+    let asked = Asked { patient, account: staff, facility: Some(HOSPITAL) };
+    let found = whole::read(work, &[asked]).await.unwrap();
+    assert!(
+        matches!(found[..], [Found::Nobody]),
+        "whole records are opened in a scope of their own: {found:?}"
+    );
     assert!(visits::list(work, &key, None, None, 9).await.unwrap().is_empty());
     assert!(visits::find(work, &key, 1).await.unwrap().is_none());
     assert!(pregnancies::list(work, &key).await.unwrap().is_empty());
@@ -248,6 +254,49 @@ async fn the_stores_own_reads_and_writes_find_nothing_in_another_facility() {
     .await;
     let refused = added.unwrap_err();
     assert!(refused.to_string().contains("row-level security"), "{refused}");
+}
+
+#[tokio::test]
+async fn of_records_that_are_read_together_each_is_let_in_for_who_asks_for_it() {
+    let world = World::new().await;
+    let patient = a_whole_patient(&world).await;
+    sqlx::query("DELETE FROM child").execute(&world.database.pool).await.unwrap();
+    let hidden = world.patient(&world.sign_in("nurse").await, "Fatmata", None).await;
+    let vault = Vault::new(std::sync::Arc::clone(&world.keyring), 10);
+    let account = Uuid::now_v7();
+    let asked = |patient, account, facility| Asked { patient, account, facility };
+    let mut work = Scope::Records.begin(&world.scoped, world.now()).await.unwrap();
+    let found = whole::read(
+        &mut work,
+        &[
+            asked(patient, account, Some(HOSPITAL)),
+            asked(hidden, account, Some(OTHER_HOSPITAL)),
+            asked(Uuid::now_v7(), account, Some(HOSPITAL)),
+            asked(patient, patient, None),
+            asked(hidden, patient, None),
+            // Whoever works somewhere is not a patient, whatever her account's id.
+            asked(hidden, hidden, Some(OTHER_HOSPITAL)),
+        ],
+    )
+    .await
+    .unwrap();
+    let [Found::Open(_), Found::Refused, Found::Nobody, Found::Open(_), Found::Refused, Found::Refused] =
+        found[..]
+    else {
+        panic!("{found:?}")
+    };
+    for found in found {
+        let Found::Open(closed) = found else { continue };
+        let record = closed.open(&vault).unwrap();
+        assert_eq!((record.patient.id, record.patient.identity.given.as_str()), (patient, "Aminata"));
+        let counts = [record.visits.len(), record.pregnancies.len(), record.appointments.len()];
+        assert_eq!((counts, record.prescriptions.len()), ([1; 3], 1));
+    }
+    // What was not let in stays hidden, and nothing can be changed.
+    let seen: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM person").fetch_all(&mut *work).await.unwrap();
+    assert_eq!(seen, [patient]);
+    let changed = sqlx::query("UPDATE visit SET kind = 'other'").execute(&mut *work).await.unwrap();
+    assert_eq!(changed.rows_affected(), 0);
 }
 
 #[tokio::test]
