@@ -14,6 +14,8 @@ use tokio::sync::watch;
 pub enum Mode {
     /// Takes each message, after so long.
     Well(Duration),
+    /// Reads, and answers in the next mode, once it is set.
+    Held,
     /// Lets nobody in; who knocks waits.
     Shut,
     /// Reads, and says nothing.
@@ -105,7 +107,7 @@ impl Peer {
             let message: Value = serde_json::from_slice(&body).unwrap();
             let text = message["text"].as_str().unwrap().to_owned();
             self.heard.send_modify(|heard| *heard.times.entry(text).or_default() += 1);
-            let mode = *self.mode.borrow();
+            let mode = *self.mode.subscribe().wait_for(|mode| *mode != Mode::Held).await.ok()?;
             let (status, body, wait) = match mode {
                 Mode::Well(time) => {
                     tokio::time::sleep(time).await;
@@ -114,7 +116,7 @@ impl Peer {
                 }
                 Mode::Says(status, body, wait) => (status, body.to_owned(), wait),
                 Mode::Cut => return None,
-                Mode::Shut | Mode::Silent => {
+                Mode::Held | Mode::Shut | Mode::Silent => {
                     // Until the other side has enough of it.
                     let _ = stream.read(&mut [0; 1]).await;
                     return None;

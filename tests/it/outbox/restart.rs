@@ -72,9 +72,7 @@ async fn a_database_that_restarts_costs_nothing_and_repeats_nothing() {
         seed: [3; 32],
     });
     for share in 1..=3 {
-        while peer.all_times() < share * 80 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        peer.until("a share is read", |heard| heard.all_times() >= share * 80).await;
         crash(&folder);
     }
     let left = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')";

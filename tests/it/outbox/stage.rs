@@ -8,6 +8,7 @@ use mamacare::care::Msisdn;
 use mamacare::messages::{Kind, Lane, Medium, Price, State};
 use mamacare::privacy::{Keyring, Vault};
 use mamacare::store::outbox::{self, Claim, Claimed, Mark, NewMessage};
+use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
 use uuid::Uuid;
 
@@ -67,6 +68,29 @@ impl Stage {
 
     pub async fn queue_until(&self, cause: &str, kind: Kind, to: Msisdn, expires_at: DateTime<Utc>) {
         let mut work = self.database.pool.begin().await.unwrap();
+        self.queue_in(&mut work, cause, kind, to, expires_at).await;
+        work.commit().await.unwrap();
+    }
+
+    /// Queues a message that has already been claimed for the worker that has that one, who knows nothing of it.
+    pub async fn queue_lost(&self, cause: &str, kind: Kind, to: Msisdn, like: &str) {
+        let mut work = self.database.pool.begin().await.unwrap();
+        self.queue_in(&mut work, cause, kind, to, self.now + TimeDelta::hours(1)).await;
+        let claimed = "UPDATE outbox SET state = 'sending', lease_owner = other.lease_owner, lease_until = other.lease_until
+                       FROM outbox AS other WHERE outbox.cause = $1 AND other.cause = $2 AND other.state = 'sending'";
+        let done = sqlx::query(claimed).bind(cause).bind(like).execute(&mut *work).await.unwrap();
+        assert_eq!(done.rows_affected(), 1, "{like} is no worker's");
+        work.commit().await.unwrap();
+    }
+
+    async fn queue_in(
+        &self,
+        work: &mut PgConnection,
+        cause: &str,
+        kind: Kind,
+        to: Msisdn,
+        expires_at: DateTime<Utc>,
+    ) {
         let message = NewMessage {
             cause,
             kind,
@@ -79,8 +103,7 @@ impl Stage {
             now: self.now,
             expires_at,
         };
-        outbox::enqueue(&mut work, self.vault.keyring(), &message).await.unwrap();
-        work.commit().await.unwrap();
+        outbox::enqueue(work, self.vault.keyring(), &message).await.unwrap();
     }
 
     /// Everything that a single provider would take.

@@ -79,9 +79,14 @@ impl Scene {
         }
     }
 
-    /// Until the worker has looked at the queue for a while.
-    async fn settles(&self) {
-        tokio::time::sleep(HURRY.poll * 6).await;
+    /// That the worker leaves a message where it is: one that goes at any time, queued after it, has gone, and
+    /// the claim that took it would have taken both.
+    async fn leaves(&self, cause: &str) {
+        let later = format!("after {cause}");
+        self.stage.queue_until(&later, Kind::Pin, number(999), self.clock.now() + TimeDelta::days(1)).await;
+        self.becomes(&later, State::Sent).await;
+        assert_eq!(self.stage.state(cause).await, State::Queued);
+        assert!(self.stage.history(cause).await.is_empty(), "it was taken, and put back");
     }
 
     fn passes(&self, time: Duration) {
@@ -235,8 +240,7 @@ async fn at_night_reminders_wait_and_pins_do_not() {
     scene.stage.queue_until("reminder", Kind::Reminder, number(1), tomorrow).await;
     scene.stage.queue_until("pin", Kind::Pin, number(1), tomorrow).await;
     scene.becomes("pin", State::Sent).await;
-    scene.settles().await;
-    assert_eq!(scene.stage.state("reminder").await, State::Queued);
+    scene.leaves("reminder").await;
     scene.passes(Duration::from_hours(10));
     scene.becomes("reminder", State::Sent).await;
 }
@@ -244,7 +248,7 @@ async fn at_night_reminders_wait_and_pins_do_not() {
 #[tokio::test]
 async fn a_spent_budget_stops_what_can_wait() {
     let peer = Peer::start(WELL).await;
-    let scene = Scene::start(settings(&[&peer], "budget_day = 0.5")).await;
+    let mut scene = Scene::start(settings(&[&peer], "budget_day = 0.5")).await;
     scene.stage.queue("first", Kind::Reminder, number(1)).await;
     scene.becomes("first", State::Sent).await;
     // What was spent is read again every 15 seconds; a new worker reads it at once.
@@ -256,15 +260,12 @@ async fn a_spent_budget_stops_what_can_wait() {
         timing: HURRY,
         seed: [2; 32],
     });
-    scene.outbox.stop(Duration::from_secs(5)).await;
-    while !again.status()().budget_spent {
+    std::mem::replace(&mut scene.outbox, again).stop(Duration::from_secs(5)).await;
+    while !scene.outbox.status()().budget_spent {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     scene.stage.queue("second", Kind::Reminder, number(2)).await;
-    scene.stage.queue("pin", Kind::Pin, number(2)).await;
-    scene.stage.becomes("pin", State::Sent).await;
-    tokio::time::sleep(HURRY.poll * 6).await;
-    assert_eq!(scene.stage.state("second").await, State::Queued);
+    scene.leaves("second").await;
 }
 
 #[tokio::test]
@@ -326,12 +327,25 @@ async fn a_mark_that_the_database_refuses_does_not_send_it_again() {
     sqlx::query(narrow).execute(&scene.stage.database.pool).await.unwrap();
     scene.stage.queue("a", Kind::Pin, number(1)).await;
     scene.becomes("a", State::Sent).await;
-    let nothing = "ALTER TABLE outbox ADD CHECK (state <> 'sent') NOT VALID";
-    sqlx::query(nothing).execute(&scene.stage.database.pool).await.unwrap();
+    // A sequence goes on where a transaction does not: it counts the refusals.
+    let nothing = "CREATE SEQUENCE refusals MINVALUE 0 START 0;
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM nextval('refusals'); RAISE check_violation; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON outbox FOR EACH ROW WHEN (NEW.state = 'sent') EXECUTE FUNCTION refuse();
+        GRANT USAGE ON SEQUENCE refusals TO PUBLIC";
+    sqlx::raw_sql(nothing).execute(&scene.stage.database.pool).await.unwrap();
     scene.stage.queue("b", Kind::Pin, number(2)).await;
-    peer.until("both are read", |heard| heard.all_times() >= 2).await;
-    // Two rounds of who takes back what a worker does not know it has.
-    tokio::time::sleep(HURRY.beat * 3).await;
+    // With others, alone, and without the provider's words; then it is given up.
+    let refused = "SELECT last_value >= 2 FROM refusals";
+    let waited = tokio::time::timeout(Duration::from_mins(1), async {
+        while !sqlx::query_scalar::<_, bool>(refused).fetch_one(&scene.stage.database.pool).await.unwrap() {}
+    });
+    assert!(waited.await.is_ok(), "nothing was refused");
+    // Two rounds of who takes back what a worker does not know it has, each seen by what it takes back.
+    for lost in ["lost", "lost too"] {
+        scene.stage.queue_lost(lost, Kind::Answer, number(3), "b").await;
+        peer.until("it is taken back", |heard| heard.times.contains_key(&format!("Text of {lost}"))).await;
+    }
     assert_eq!((peer.times("Text of a"), peer.times("Text of b")), (1, 1));
     assert_eq!(scene.stage.state("b").await, State::Sending);
 }
@@ -359,8 +373,10 @@ async fn who_has_told_a_provider_to_stop_is_stopped_with_what_waits() {
 /// A receipt may be faster than the answer, and than the mark.
 #[tokio::test]
 async fn a_receipt_before_the_answer_is_not_lost() {
-    let peer = Peer::start(Mode::Well(Duration::from_millis(150))).await;
-    let scene = Scene::start(settings(&[&peer], "")).await;
+    let peer = Peer::start(Mode::Held).await;
+    let mut settings = settings(&[&peer], "");
+    settings.providers.get_mut("peer0").unwrap().timeout_seconds = 60;
+    let scene = Scene::start(settings).await;
     scene.stage.queue("a", Kind::Answer, number(1)).await;
     scene.stage.queue("b", Kind::Answer, number(2)).await;
     peer.until("both are read", |heard| heard.all_times() >= 2).await;
@@ -372,6 +388,8 @@ async fn a_receipt_before_the_answer_is_not_lost() {
         .collect();
     assert_eq!(scene.tell(&format!(r#"{{"id":"peer-mc{}","status":"delivered"}}"#, ids["a"])).await, 200);
     assert_eq!(scene.tell(&format!(r#"{{"id":"mc{}","status":"delivered"}}"#, ids["b"])).await, 200);
+    assert_eq!(peer.heard().taken, 0, "it has answered already");
+    peer.set(WELL);
     scene.becomes("a", State::Delivered).await;
     scene.becomes("b", State::Delivered).await;
     let _: DateTime<Utc> = scene.clock.now();
