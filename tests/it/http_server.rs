@@ -88,8 +88,8 @@ async fn a_head_without_end_is_refused() {
 
 #[tokio::test]
 async fn more_connections_wait_for_a_place() {
-    let served = Arc::new(AtomicUsize::new(0));
-    let counting = Arc::clone(&served);
+    let answered = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&answered);
     let router = Router::new().route(
         "/",
         get(async move || {
@@ -106,10 +106,10 @@ async fn more_connections_wait_for_a_place() {
     for _ in 0..50 {
         assert!(one_answer(&mut first, REQUEST).await.ends_with("ok"));
     }
-    assert_eq!(served.load(Ordering::Relaxed), 51, "the second was served beside the first");
+    assert_eq!(answered.load(Ordering::Relaxed), 51, "the second was served beside the first");
     drop(first);
     assert_eq!(second.read(&mut [0; 1]).await.unwrap(), 1);
-    assert_eq!(served.load(Ordering::Relaxed), 52);
+    assert_eq!(answered.load(Ordering::Relaxed), 52);
 }
 
 #[tokio::test]
