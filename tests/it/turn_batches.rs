@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use mamacare::menu::{LanguageId, MenuVersion, StateId};
 use mamacare::privacy::Keyring;
+use mamacare::store::phones;
 use mamacare::store::turns::{TurnRow, Turns};
 use mamacare::ussd::port::{Effect, PhoneFacts, Proof};
 use mamacare::ussd::{Mark, Session, SessionKey, Status, Step};
@@ -65,6 +66,14 @@ async fn commit(turns: &Turns, rows: Vec<TurnRow>) -> Vec<bool> {
     written
 }
 
+/// Until a transaction waits for a row that another holds.
+async fn until_somebody_waits(database: &TestDatabase) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&database.pool).await.unwrap() < 1 {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn remembered(database: &TestDatabase, phone: u8) -> (Option<String>, Option<String>) {
     sqlx::query_as("SELECT language, district FROM phone WHERE key = $1")
         .bind([phone; 16].as_slice())
@@ -118,10 +127,7 @@ async fn an_offer_to_go_on_is_closed_whether_the_old_session_is_stored_or_in_the
         .map(|(session, phone)| spawn(&turns, row(session, phone, 2, Vec::new())))
         .into_iter()
         .collect();
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&database.pool).await.unwrap() < 1 {
-        tokio::task::yield_now().await;
-    }
+    until_somebody_waits(&database).await;
     let gathered =
         [row(3, 7, 1, Vec::new()), row(4, 7, 1, vec![Effect::CloseSuspended]), row(5, 8, 1, Vec::new())]
             .map(|row| spawn(&turns, row));
@@ -150,4 +156,20 @@ async fn a_turn_that_the_database_refuses_does_not_take_the_others_with_it() {
     });
     assert!(commit(&turns, good).await.into_iter().all(|written| written));
     assert!(refused.await.unwrap().is_err(), "turn 0 is refused by the table");
+}
+
+#[tokio::test]
+async fn one_turn_on_two_nodes_with_and_without_a_deed_is_done_once_and_nobody_is_locked_out() {
+    let database = TestDatabase::new().await;
+    let turns = Turns::start(database.pool.clone(), Arc::new(Keyring::demo()), WINDOW);
+    let language = |code: &str| vec![Effect::Language(code.to_owned())];
+    assert_eq!(commit(&turns, vec![row(1, 1, 1, language("en"))]).await, [true]);
+    let mut deeds = turns.begin(SessionKey([1; 16])).await.unwrap();
+    let other_node = spawn(&turns, row(1, 1, 2, language("kri")));
+    until_somebody_waits(&database).await;
+    // What the other turn would write after its session.
+    phones::hold(&mut deeds, &[1; 16]).await.unwrap();
+    assert!(turns.commit_with(deeds, row(1, 1, 2, Vec::new())).await.unwrap());
+    assert!(!other_node.await.unwrap());
+    assert_eq!(remembered(&database, 1).await.0.as_deref(), Some("en"));
 }

@@ -85,9 +85,13 @@ impl<M: MenuShelf> Port<M> {
     }
 
     /// The turn's transaction, begun where it is not yet.
-    async fn work<'work>(&self, work: &'work mut Option<Work>) -> Result<&'work mut Work, PortError> {
+    async fn work<'work>(
+        &self,
+        caller: &Caller,
+        work: &'work mut Option<Work>,
+    ) -> Result<&'work mut Work, PortError> {
         if work.is_none() {
-            *work = Some(self.parts.pool.begin().await?);
+            *work = Some(self.parts.turns.begin(caller.session).await?);
         }
         work.as_mut().ok_or_else(|| PortError::Broken("a transaction that was begun is not there".to_owned()))
     }

@@ -43,7 +43,7 @@ impl<M: MenuShelf> Port<M> {
             return Ok(outcome("expired"));
         }
         if right && self.signed_in(caller, person, credential, pin, work).await? {
-            let work = self.work(work).await?;
+            let work = self.work(caller, work).await?;
             let (name, proof) = if credential.must_change {
                 ("must_change", Proof::Choosing { person })
             } else {
@@ -65,7 +65,7 @@ impl<M: MenuShelf> Port<M> {
     ) -> Result<bool, PortError> {
         let dated = self.parts.hasher.needs_rehash(&credential.hash);
         let renewed = if dated { self.parts.hasher.hash(pin).await.ok() } else { None };
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         credentials::hold_counters(work, &caller.phone, Some(person)).await?;
         if !credentials::still_counts(work, person, &credential.hash).await? {
             return Ok(false);
@@ -90,7 +90,7 @@ impl<M: MenuShelf> Port<M> {
             // The same try on another node may have taken it back when it could not check it.
             self.count_try(caller, pin).await?;
         }
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         note(work, caller, person, Act::SignInFailed, "pin").await?;
         match counted.locked_until.filter(|until| counted.left == 0 && *until > caller.now) {
             Some(until) => {
@@ -130,7 +130,7 @@ impl<M: MenuShelf> Port<M> {
             Err(HasherBusy) => Err(HasherBusy),
         };
         let Ok(hash) = hash else { return Ok(outcome("busy")) };
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         credentials::propose(work, person.id, &hash, &caller.session.0).await?;
         Ok(outcome("ok"))
     }
@@ -152,7 +152,7 @@ impl<M: MenuShelf> Port<M> {
             Ok(false) => return Ok(outcome("differs")),
             Err(HasherBusy) => return Ok(outcome("busy")),
         }
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         credentials::hold_counters(work, &caller.phone, Some(person.id)).await?;
         let Some(chosen) = credentials::confirm(work, person.id, &pending, caller.now).await? else {
             return Ok(outcome("refused"));

@@ -108,7 +108,7 @@ impl<M: MenuShelf> Port<M> {
         let person = person_of(caller)?;
         let purpose = ConsentPurpose::of(purpose)
             .ok_or_else(|| broken(format!("there is no purpose {purpose:?} to agree to")))?;
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         if given {
             self.agree(caller, person, purpose, work).await?;
         } else {
@@ -132,7 +132,7 @@ impl<M: MenuShelf> Port<M> {
             "no" => false,
             other => return Err(broken(format!("set_greeting: on is yes or no, not {other:?}"))),
         };
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         people::set_greeting(work, person, on, caller.now).await?;
         Ok(outcome("ok"))
     }
@@ -144,7 +144,7 @@ impl<M: MenuShelf> Port<M> {
         wanted: bool,
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         phones::set_stopped(work, &caller.phone, (!wanted).then_some(caller.now)).await?;
         if !wanted {
             outbox::cancel_all_but_pins(work, &caller.phone, caller.now).await?;

@@ -35,7 +35,7 @@ impl<M: MenuShelf> Port<M> {
         let unknown = Identity::default();
         let (pin, hash) =
             self.draw_pin(caller, person.as_ref().map_or(&unknown, |person| &person.identity)).await?;
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         match self.ask(caller, Request::RecoverPin, allowances, work).await? {
             Asked::NotBefore(until) => return Ok(wait(caller, until)),
             Asked::Again => return self.told(caller, person.as_ref(), work).await,
@@ -119,7 +119,7 @@ impl<M: MenuShelf> Port<M> {
             return Ok(outcome("unknown"));
         };
         let allowances = &self.parts.settings.send_clinic;
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         match self.ask(caller, Request::SendClinic, allowances, work).await? {
             Asked::NotBefore(until) => return Ok(wait(caller, until)),
             Asked::Again => {}

@@ -43,7 +43,7 @@ impl<M: MenuShelf> Port<M> {
             return Ok(refused);
         }
         let (pin, hash) = self.draw_pin(caller, &told.identity).await?;
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         match self.ask(caller, Request::Register, allowances, work).await? {
             Asked::NotBefore(until) => return Ok(wait(caller, until)),
             Asked::Again => return self.registered(caller, work).await,
@@ -106,7 +106,7 @@ impl<M: MenuShelf> Port<M> {
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
         let (person, due) = (person_of(caller)?, due(caller, weeks(params)?));
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         if !pregnancies::add_reckoned(work, person, due, caller.now).await? {
             return Ok(outcome("known"));
         }

@@ -26,7 +26,7 @@ impl<M: MenuShelf> Port<M> {
         caller: &Caller,
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
-        let work = self.work(work).await?;
+        let work = self.work(caller, work).await?;
         let since = self.parts.settings.guard.since(caller.now);
         let people = guard::stoppable(work, &caller.phone, since).await?;
         for person in &people {

@@ -116,6 +116,18 @@ impl Turns {
         self.writes.ask(row).await.ok_or(TurnStoreError::Closing)?
     }
 
+    /// Begins the transaction of a turn's deeds, and holds its session first, as a batch does: the same turn
+    /// on another node then waits for this one, and neither waits for what the other holds. A session that is
+    /// not stored yet cannot be held.
+    pub async fn begin(&self, key: SessionKey) -> Result<Transaction<'static, Postgres>, TurnStoreError> {
+        let mut work = self.pool.begin().await?;
+        sqlx::query("SELECT FROM ussd_session WHERE key = $1 FOR NO KEY UPDATE")
+            .bind(key.0.as_slice())
+            .execute(&mut *work)
+            .await?;
+        Ok(work)
+    }
+
     /// Makes a turn durable with the deeds that are in `work`; `false` and a rollback as above.
     pub async fn commit_with(
         &self,
