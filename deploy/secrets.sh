@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the secrets that docker-compose.yml reads, each where it is missing: nothing is overwritten.
+# Makes the secrets that docker-compose.yml and sms.yml read, each where it is missing: nothing is overwritten.
+# What a provider of SMS gives, sms_key, you put beside them.
 # The certificate is self-signed: put your own in its place. Keep a copy of master_key in a safe: a
 # database cannot be read without it.
 set -euo pipefail
@@ -27,6 +28,7 @@ make_once database_url printf 'postgres://mamacare_app:%s@postgres/mamacare' "$(
 make_once master_key openssl rand -hex 32
 make_once africastalking openssl rand -hex 24
 make_once json openssl rand -hex 24
+make_once sms_receipts openssl rand -hex 24
 
 if [ ! -e tls_key.pem ] && [ ! -e tls_certificate.pem ]; then
     host=${1:-localhost}
