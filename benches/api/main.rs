@@ -16,6 +16,8 @@ mod connection;
 #[path = "../shared/measure.rs"]
 mod measure;
 mod patients;
+#[path = "../shared/postgres.rs"]
+mod postgres;
 #[path = "../shared/server.rs"]
 mod server;
 
@@ -42,7 +44,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use client::{Client, drive};
-use measure::{Load, heads};
+use measure::{Load, Measure, heads};
 use server::with_server;
 
 /// Patients where no number is asked for.
@@ -82,7 +84,9 @@ async fn reads(server: &PrivateServer, count: u64) -> Result<()> {
     let node = start(settings, keys, hasher).await?;
     let token = sign_in(node.address()).await?;
     heads("reads/s");
-    records(node.address(), &token, count).await?;
+    let alone = postgres::pgbench(&server.url(DATABASE), &bare_record(count), FULL.duration.as_secs())?;
+    println!("{:<62} {alone:>9.0}", "PostgreSQL: the rows of a record in one statement, 64 clients");
+    records(node.address(), &token, count, alone).await?;
     lists(node.address(), &token, count).await?;
     node.stop().await;
     Ok(())
@@ -140,8 +144,28 @@ async fn sign_in(server: SocketAddr) -> Result<String> {
     Ok(told["token"].as_str().context("no token")?.to_owned())
 }
 
+/// A record's rows as PostgreSQL alone gives them: nobody asks whose patient she is, nothing is opened, and no
+/// line is written to the trail.
+fn bare_record(count: u64) -> String {
+    let part = |table: &str, order: &str| {
+        format!(
+            "(SELECT json_agg(part) FROM (SELECT * FROM {table} WHERE {table}.person = person.id \
+             ORDER BY {order} LIMIT 20) AS part)"
+        )
+    };
+    format!(
+        "\\set n random(1, {count})\n\
+         SELECT person.*, {}, {}, {}, {}, {} FROM person WHERE id = lpad(to_hex(:n::bigint), 32, '0')::uuid;\n",
+        part("visit", "held_on DESC, number DESC"),
+        part("pregnancy", "number DESC"),
+        part("child", "born_on DESC, number DESC"),
+        part("medicine", "number DESC"),
+        part("appointment", "number DESC")
+    )
+}
+
 /// Whole records, a patient after the other so that none is read twice in a row.
-async fn records(server: SocketAddr, token: &str, count: u64) -> Result<()> {
+async fn records(server: SocketAddr, token: &str, count: u64, alone: f64) -> Result<()> {
     // A large odd step goes through all of them in an order that no cache knows.
     let path = move |number: u64| {
         format!("/api/v1/patients/{}/record", patients::id(number.wrapping_mul(7_368_787) % count))
@@ -149,23 +173,37 @@ async fn records(server: SocketAddr, token: &str, count: u64) -> Result<()> {
     drive(server, token, Load { duration: Duration::from_secs(2), ..FULL }, path).await?;
     let full = drive(server, token, FULL, path).await?;
     full.print("a patient's record, 64 at once");
+    let half = Load { rate: Some(full.rate() / 2.0), ..FULL };
+    drive(server, token, half, path).await?.print("  the same at half of that rate");
     let (goal, most) = GOAL;
     let paced = drive(server, token, Load { rate: Some(goal), ..FULL }, path).await?;
     paced.print(&format!("  the same, {goal} a second"));
     println!(
-        "\nrecords: {:.0} a second (goal {goal}), p99 {:.1} ms at the goal's rate (goal {most:.0})\n",
+        "\nrecords: {:.0} a second (goal {goal}), p99 {:.1} ms at the goal's rate (goal {most:.0}); ratio to PostgreSQL alone {:.2}\n",
         full.rate(),
-        paced.quantile(0.99)
+        paced.quantile(0.99),
+        full.rate() / alone
     );
     Ok(())
 }
 
-/// One page of the list of patients, with few and with many rows before it.
+/// One page of the list of patients, with few and with many rows before it. Each in its turn, over and over:
+/// the trail grows meanwhile, and what came last would be measured beside the longest.
 async fn lists(server: SocketAddr, token: &str, count: u64) -> Result<()> {
-    let load = Load { connections: 4, duration: Duration::from_secs(5), rate: None };
-    for depth in DEPTHS.map(|depth| depth.min(count.saturating_sub(PAGE + 1))) {
-        let page = page_after(server, token, depth).await?;
-        let measured = drive(server, token, load, move |_| page.clone()).await?;
+    const TURNS: u8 = 3;
+    let load = Load { connections: 4, duration: Duration::from_secs(2), rate: None };
+    let depths = DEPTHS.map(|depth| depth.min(count.saturating_sub(PAGE + 1)));
+    let mut pages = Vec::new();
+    for depth in depths {
+        pages.push((depth, page_after(server, token, depth).await?, Measure::default()));
+    }
+    for _ in 0..TURNS {
+        for (_, page, measured) in &mut pages {
+            let page = page.clone();
+            *measured += drive(server, token, load, move |_| page.clone()).await?;
+        }
+    }
+    for (depth, _, measured) in pages {
         measured.print(&format!("a page of {PAGE} patients, {depth} rows before it"));
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! How hard a load is, and what came of it.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 /// How hard.
@@ -55,6 +56,15 @@ impl Measure {
     pub fn print(&self, name: &str) {
         let [half, most, all] = [0.5, 0.99, 1.0].map(|share| self.quantile(share));
         println!("{name:<62} {:>9.0} {half:>8.2} {most:>8.2} {all:>8.1}", self.rate());
+    }
+}
+
+/// Takes in another measure of the same.
+impl AddAssign for Measure {
+    fn add_assign(&mut self, other: Self) {
+        self.seconds += other.seconds;
+        self.micros.extend(other.micros);
+        self.micros.sort_unstable();
     }
 }
 

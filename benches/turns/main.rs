@@ -16,6 +16,8 @@ mod gateway;
 mod measure;
 mod peers;
 mod phone;
+#[path = "../shared/postgres.rs"]
+mod postgres;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +61,7 @@ async fn run() -> Result<()> {
 
     let [half, most] = peers::disk()?;
     println!("{:<62} {:>9} {half:>8.2} {most:>8.2}", "    the disk: 16 KiB written and flushed", "");
-    let postgres_alone = peers::pgbench(&gateway.database_url, SECONDS)?;
+    let postgres_alone = peers::postgres(&gateway.database_url, SECONDS)?;
     println!("{:<62} {postgres_alone:>9.0}", "(b) PostgreSQL: SELECT + committed UPSERT, 64 clients");
 
     let (express, addresses) = peers::express(19_082).await?;

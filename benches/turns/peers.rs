@@ -10,6 +10,8 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::routing::post;
 
+use super::postgres::{pgbench, tool};
+
 /// A child process that ends with this.
 pub struct Peer(Child);
 
@@ -79,39 +81,28 @@ async fn answering(address: SocketAddr) -> Result<()> {
     anyhow::bail!("nothing answers at {address}")
 }
 
-/// PostgreSQL's own rate: one SELECT by primary key and one committed UPSERT a transaction pair,
-/// 64 clients, prepared statements, on the gateway's own server.
-pub fn pgbench(database_url: &str, seconds: u64) -> Result<f64> {
-    let script = std::env::temp_dir().join(format!("mamacare-pgbench-{}.sql", std::process::id()));
+/// PostgreSQL's own rate: one SELECT by primary key and one committed UPSERT a transaction pair, on the
+/// gateway's own server.
+pub fn postgres(database_url: &str, seconds: u64) -> Result<f64> {
     let setup = "CREATE TABLE IF NOT EXISTS bench_session (key bytea PRIMARY KEY, touched_at timestamptz NOT NULL, \
                  turn integer NOT NULL, state bytea NOT NULL) WITH (fillfactor = 60); TRUNCATE bench_session; \
                  INSERT INTO bench_session SELECT decode(md5(n::text), 'hex'), now(), 1, decode(repeat('ab', 100), 'hex') \
                  FROM generate_series(1, 100000) n; ANALYZE bench_session; CHECKPOINT;";
     psql(database_url, setup)?;
-    std::fs::write(
-        &script,
+    let rate = pgbench(
+        database_url,
         "\\set n random(1, 100000)\n\
          SELECT state FROM bench_session WHERE key = decode(md5(:n::text), 'hex');\n\
          INSERT INTO bench_session VALUES (decode(md5(:n::text), 'hex'), now(), 1, decode(repeat('cd', 100), 'hex')) \
          ON CONFLICT (key) DO UPDATE SET touched_at = excluded.touched_at, turn = bench_session.turn + 1, state = excluded.state;\n",
+        seconds,
     )?;
-    let output = Command::new(tool("pgbench"))
-        .args(["-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", &seconds.to_string(), "-f"])
-        .arg(&script)
-        .arg("-d")
-        .arg(database_url)
-        .output()?;
-    let _ = std::fs::remove_file(&script);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     psql(database_url, "DROP TABLE bench_session")?;
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("tps = "))
-        .with_context(|| format!("pgbench said: {text}{}", String::from_utf8_lossy(&output.stderr)))?;
-    line.split_whitespace().nth(2).and_then(|rate| rate.parse().ok()).context("pgbench's rate")
+    Ok(rate)
 }
 
-fn psql(database_url: &str, sql: &str) -> Result<()> {
+/// Does that with psql.
+pub fn psql(database_url: &str, sql: &str) -> Result<()> {
     let done = Command::new(tool("psql"))
         .args(["-q", "-v", "ON_ERROR_STOP=1", "-d", database_url, "-c", sql])
         .status()?;
@@ -123,15 +114,6 @@ fn psql(database_url: &str, sql: &str) -> Result<()> {
 pub fn number(database_url: &str, sql: &str) -> Result<u64> {
     let output = Command::new(tool("psql")).args(["-At", "-d", database_url, "-c", sql]).output()?;
     String::from_utf8_lossy(&output.stdout).trim().parse().context("a number from psql")
-}
-
-/// A PostgreSQL program, on the path or where Debian keeps it.
-fn tool(name: &str) -> PathBuf {
-    let homes = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> =
-        homes.map(|home| home.path().join("bin").join(name)).filter(|path| path.exists()).collect();
-    found.sort();
-    found.pop().unwrap_or_else(|| PathBuf::from(name))
 }
 
 /// What the disk takes for what every commit waits for, in milliseconds: half of the times, and 99
