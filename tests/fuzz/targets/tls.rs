@@ -1,9 +1,12 @@
 //! Certificates and keys as they may lie on a disk.
 
 use mamacare::app::tls::{certified, end_of};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
-/// A certificate and a key, with an empty line of `=` between them.
+/// A certificate and a key, with an empty line of `=` between them; or the octets of a certificate by itself, of
+/// which no key has to fit.
 pub fn tls_files(octets: &[u8]) {
+    let _ = end_of(&CertificateDer::from(octets));
     let middle = octets.windows(3).position(|line| line == b"\n=\n").unwrap_or(octets.len());
     let (certificate, key) = octets.split_at(middle);
     match certified(certificate, key.get(3..).unwrap_or_default()) {
