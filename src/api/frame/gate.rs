@@ -162,11 +162,12 @@ async fn actor(api: &Api, headers: &HeaderMap) -> Result<Actor, Problem> {
 /// The token of `Authorization: Bearer …`, or the bare token, as the old mobile client sends it.
 pub fn presented(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
-        None if value.split('.').count() == 3 => Some(value),
-        _ => None,
-    }
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        None if value.split('.').count() == 3 => value,
+        _ => return None,
+    };
+    token.bytes().all(|octet| octet.is_ascii_graphic()).then_some(token)
 }
 
 /// Where a request comes from: the peer, or behind trusted proxies the last address that is not one.
@@ -215,5 +216,7 @@ mod tests {
         assert_eq!(token("a.b.c").as_deref(), Some("a.b.c"));
         assert_eq!(token("Basic abc"), None);
         assert_eq!(token("anything"), None);
+        assert_eq!(token("Bearer a.b.\tc"), None);
+        assert_eq!(token("Bearer\ta.b.c"), None);
     }
 }
