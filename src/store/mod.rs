@@ -5,6 +5,7 @@ pub mod access;
 pub mod accounts;
 pub mod appointments;
 pub mod audit;
+pub mod batch;
 pub mod bulk;
 pub mod children;
 pub mod consents;

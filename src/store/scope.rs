@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::record::reach;
@@ -56,6 +56,15 @@ impl Scope {
         now: DateTime<Utc>,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         pool.begin_with(AssertSqlSafe(self.opening(now))).await
+    }
+
+    /// The same on a connection that is at hand.
+    pub async fn begin_on(
+        self,
+        connection: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+        connection.begin_with(AssertSqlSafe(self.opening(now))).await
     }
 
     /// Numbers, ids and times alone: nothing in it is a text of somebody's choice.

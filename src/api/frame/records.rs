@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use sqlx::PgPool;
-use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::Problem;
 use crate::privacy::Vault;
 use crate::store::StoreError;
+use crate::store::batch::{Batcher, Lane, Line as Connection, in_time};
 use crate::store::record::whole::{self, Asked, Found, Whole};
 use crate::store::scope::Scope;
 use crate::store::trail::{self, Line};
@@ -16,15 +16,14 @@ use crate::store::trail::{self, Line};
 /// Most records of one transaction.
 const MOST: usize = 64;
 
-/// Transactions at a time: while PostgreSQL works at one, the node gathers the next.
-const LANES: usize = 2;
+/// Transactions under way at once, where one is held up.
+const LANES: usize = 3;
 
-/// A record that is asked for, the line of the trail for it, and where the answer goes.
-struct Waiting {
-    asked: Asked,
-    line: Line,
-    answer: oneshot::Sender<Result<Found, Problem>>,
-}
+/// A record that is asked for, and the line of the trail for it.
+type Question = (Asked, Line);
+
+/// What is found, or that the database could not say.
+type Answer = Result<Found, Problem>;
 
 /// What became of a question.
 #[derive(Debug)]
@@ -37,29 +36,24 @@ pub enum Record {
     Nobody,
 }
 
-/// Reads records. Clone it freely; its lanes end with the last clone.
-#[derive(Clone)]
+/// Reads records.
 pub struct Records {
-    asking: mpsc::Sender<Waiting>,
+    questions: Batcher<Question, Answer>,
     vault: Arc<Vault>,
 }
 
 impl Records {
     /// Starts the lanes; must be called within the runtime. The pool's connections are the API's.
     pub fn start(scoped: &PgPool, vault: &Arc<Vault>) -> Self {
-        let (asking, arriving) = mpsc::channel(4096);
-        let arriving = Arc::new(Mutex::new(arriving));
-        for _ in 0..LANES {
-            tokio::spawn(lane(scoped.clone(), Arc::clone(vault), Arc::clone(&arriving)));
-        }
-        Self { asking, vault: Arc::clone(vault) }
+        let lane =
+            |_| Reader { connection: Connection::new(scoped.connect_options()), vault: Arc::clone(vault) };
+        Self { questions: Batcher::start((0..LANES).map(lane), MOST), vault: Arc::clone(vault) }
     }
 
     /// The record that is asked for. Where it is open, `line` is safe in the trail before it is given.
     pub async fn read(&self, asked: Asked, line: Line) -> Result<Record, Problem> {
-        let (answer, answered) = oneshot::channel();
-        self.asking.send(Waiting { asked, line, answer }).await.map_err(|_| Problem::busy())?;
-        Ok(match answered.await.map_err(|_| Problem::busy())?? {
+        let found = self.questions.ask((asked, line)).await.ok_or_else(Problem::busy)??;
+        Ok(match found {
             Found::Open(closed) => Record::Open(Box::new(closed.open(&self.vault)?)),
             Found::Refused => Record::Refused,
             Found::Nobody => Record::Nobody,
@@ -67,42 +61,40 @@ impl Records {
     }
 }
 
-async fn lane(scoped: PgPool, vault: Arc<Vault>, arriving: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
-    let mut together = Vec::with_capacity(MOST);
-    loop {
-        let count = arriving.lock().await.recv_many(&mut together, MOST).await;
-        if count == 0 {
-            return;
-        }
-        match read(&scoped, &vault, &together).await {
-            Ok(found) => {
-                for (waiting, found) in together.drain(..).zip(found) {
-                    // Who has given up in the meantime misses nothing: the trail says that it was read.
-                    let _ = waiting.answer.send(Ok(found));
-                }
-            }
+/// Reads what many ask for in one transaction.
+struct Reader {
+    connection: Connection,
+    vault: Arc<Vault>,
+}
+
+impl Lane<Question, Answer> for Reader {
+    async fn work(&mut self, together: Vec<Question>) -> Vec<Answer> {
+        match in_time(self.read(&together)).await {
+            Ok(found) => found.into_iter().map(Ok).collect(),
             Err(error) => {
-                tracing::error!(%error, records = count, "records could not be read");
-                for waiting in together.drain(..) {
-                    let _ = waiting.answer.send(Err(Problem::busy()));
-                }
+                tracing::error!(%error, records = together.len(), "records could not be read");
+                together.iter().map(|_| Err(Problem::busy())).collect()
             }
         }
     }
 }
 
-async fn read(scoped: &PgPool, vault: &Vault, together: &[Waiting]) -> Result<Vec<Found>, StoreError> {
-    let Some(now) = together.iter().map(|waiting| waiting.line.at).max() else { return Ok(Vec::new()) };
-    let asked: Vec<Asked> = together.iter().map(|waiting| waiting.asked).collect();
-    let mut work = Scope::Records.begin(scoped, now).await?;
-    let found = whole::read(&mut work, &asked).await?;
-    let seen: Vec<Line> = together
-        .iter()
-        .zip(&found)
-        .filter(|(_, found)| matches!(found, Found::Open(_)))
-        .map(|(waiting, _)| waiting.line.clone())
-        .collect();
-    trail::add(&mut work, vault.keyring(), &seen).await?;
-    work.commit().await?;
-    Ok(found)
+impl Reader {
+    async fn read(&mut self, together: &[Question]) -> Result<Vec<Found>, StoreError> {
+        let Some(now) = together.iter().map(|(_, line)| line.at).max() else { return Ok(Vec::new()) };
+        let asked: Vec<Asked> = together.iter().map(|(asked, _)| *asked).collect();
+        let mut connection = self.connection.take().await?;
+        let mut work = Scope::Records.begin_on(&mut connection, now).await?;
+        let found = whole::read(&mut work, &asked).await?;
+        let seen: Vec<Line> = together
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| matches!(found, Found::Open(_)))
+            .map(|((_, line), _)| line.clone())
+            .collect();
+        trail::add(&mut work, self.vault.keyring(), &seen).await?;
+        work.commit().await?;
+        self.connection.keep(connection);
+        Ok(found)
+    }
 }

@@ -1,9 +1,7 @@
 //! Sessions in PostgreSQL. Reads of many dialling phones go in one query, writes of many turns in
 //! one transaction: a commit costs one flush to disk, whoever shares it.
 
-mod batch;
 mod columns;
-mod line;
 mod menus;
 mod open;
 mod write;
@@ -18,8 +16,7 @@ use crate::privacy::Keyring;
 use crate::ussd::port::{Effect, Opening, Stored};
 use crate::ussd::{Session, SessionKey};
 
-use batch::Batcher;
-use line::Line;
+use super::batch::{Batcher, Line};
 
 /// Turns in one transaction at most.
 const MOST_WRITES: usize = 256;
@@ -29,8 +26,6 @@ const MOST_OPENINGS: usize = 128;
 const WRITE_LANES: usize = 4;
 /// Queries under way at once, where some are held up.
 const READ_LANES: usize = 2;
-/// No batch takes longer: whoever asked has been answered with a polite end by then.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A turn's writes, as the store takes them.
 #[derive(Clone, Debug)]
@@ -65,14 +60,6 @@ impl From<sqlx::Error> for TurnStoreError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(Arc::new(error))
     }
-}
-
-/// A lane does not wait for ever for a machine that was lost without a word.
-async fn in_time<T>(batch: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, TurnStoreError> {
-    let late = |_| std::io::Error::new(std::io::ErrorKind::TimedOut, "a batch took too long");
-    let result =
-        tokio::time::timeout(PATIENCE, batch).await.map_err(|elapsed| sqlx::Error::Io(late(elapsed)))?;
-    Ok(result?)
 }
 
 /// Sessions in PostgreSQL.

@@ -10,9 +10,8 @@ use crate::privacy::Keyring;
 use crate::ussd::port::{Opening, PhoneFacts, Stored};
 use crate::ussd::{Session, SessionKey, Suspended};
 
-use super::batch::Lane;
-use super::line::Line;
-use super::{TurnStoreError, in_time};
+use super::super::batch::{Lane, Line, in_time};
+use super::TurnStoreError;
 
 pub(super) const SEALED_FOR: &str = "ussd session";
 
@@ -66,7 +65,7 @@ impl Lane<Dial, Result<Opening, TurnStoreError>> for Reader {
             let mut connection = self.line.take().await?;
             let rows = read(&mut connection, self.resume_window, &dials).await?;
             self.line.keep(connection);
-            Ok(rows)
+            Ok::<_, TurnStoreError>(rows)
         };
         match in_time(rows).await {
             Ok(rows) => dials.iter().zip(rows).map(|(dial, row)| row.opening(&self.keys, dial)).collect(),

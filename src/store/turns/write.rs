@@ -8,10 +8,9 @@ use sqlx::PgConnection;
 use crate::privacy::Keyring;
 use crate::ussd::SessionKey;
 
-use super::batch::Lane;
+use super::super::batch::{Lane, Line, in_time};
 use super::columns::{Effects, Sessions};
-use super::line::Line;
-use super::{TurnRow, TurnStoreError, in_time};
+use super::{TurnRow, TurnStoreError};
 
 /// A row is written only by the turn that follows the one stored; what comes back was written.
 macro_rules! write_sessions {

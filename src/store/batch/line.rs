@@ -14,19 +14,20 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Makes a connection when there is none, and again when it broke.
 #[derive(Debug)]
-pub(super) struct Line {
+pub struct Line {
     options: Arc<PgConnectOptions>,
     kept: Option<(PgConnection, Instant)>,
 }
 
 impl Line {
-    pub(super) const fn new(options: Arc<PgConnectOptions>) -> Self {
+    /// Of these options; connects when it is first taken.
+    pub const fn new(options: Arc<PgConnectOptions>) -> Self {
         Self { options, kept: None }
     }
 
     /// A connection that works. Who fails or gives up with it does not give it back: nobody knows
     /// what it still has to say.
-    pub(super) async fn take(&mut self) -> Result<PgConnection, sqlx::Error> {
+    pub async fn take(&mut self) -> Result<PgConnection, sqlx::Error> {
         if let Some((mut connection, used)) = self.kept.take()
             && (used.elapsed() < RECENTLY || answers(&mut connection).await)
         {
@@ -36,7 +37,7 @@ impl Line {
     }
 
     /// Gives it back for the next batch.
-    pub(super) fn keep(&mut self, connection: PgConnection) {
+    pub fn keep(&mut self, connection: PgConnection) {
         self.kept = Some((connection, Instant::now()));
     }
 }

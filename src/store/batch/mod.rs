@@ -1,12 +1,16 @@
 //! Gathering: what arrives while a batch is under way, or within a pace of its begin, goes into the next
 //! one. A lone request goes at once.
 
+mod line;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
+
+pub use line::Line;
 
 /// Batches begin no closer together than this. Each costs the database about as much as several of its
 /// requests do, so that under load fewer and fuller ones make every turn faster; nobody notices the wait.
@@ -23,7 +27,7 @@ const HELD_UP: Duration = Duration::from_millis(15);
 
 /// A queue whose workers take all that has gathered, up to a bound, in one go.
 #[derive(Debug)]
-pub(super) struct Batcher<Q, A> {
+pub struct Batcher<Q, A> {
     queue: mpsc::Sender<Request<Q, A>>,
 }
 
@@ -50,8 +54,17 @@ impl<Q, A> Gathering<Q, A> {
     }
 }
 
+/// No batch takes longer: whoever asked has been answered by then that the service is busy.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A lane does not wait for ever for a machine that was lost without a word.
+pub async fn in_time<T, E: From<sqlx::Error>>(batch: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let late = |_| std::io::Error::new(std::io::ErrorKind::TimedOut, "a batch took too long");
+    tokio::time::timeout(PATIENCE, batch).await.map_err(|elapsed| sqlx::Error::Io(late(elapsed)))?
+}
+
 /// Works on one batch after the other.
-pub(super) trait Lane<Q, A>: Send + 'static {
+pub trait Lane<Q, A>: Send + 'static {
     /// As many answers as questions, in their order.
     fn work(&mut self, questions: Vec<Q>) -> impl Future<Output = Vec<A>> + Send;
 }
@@ -59,7 +72,7 @@ pub(super) trait Lane<Q, A>: Send + 'static {
 impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
     /// Starts the lanes; each takes at most `most` questions at once. They end when the last clone
     /// of this is dropped and the queue is empty.
-    pub(super) fn start<L: Lane<Q, A>>(lanes: impl IntoIterator<Item = L>, most: usize) -> Self {
+    pub fn start<L: Lane<Q, A>>(lanes: impl IntoIterator<Item = L>, most: usize) -> Self {
         let (queue, requests) = mpsc::channel(most * 16);
         let gathering = Arc::new(Mutex::new(Gathering { requests, next: Instant::now() }));
         for mut lane in lanes {
@@ -94,7 +107,7 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
     }
 
     /// Asks, and waits for the answer; `None` where the workers have stopped.
-    pub(super) async fn ask(&self, question: Q) -> Option<A> {
+    pub async fn ask(&self, question: Q) -> Option<A> {
         let (answer, received) = oneshot::channel();
         self.queue.send(Request { question, answer }).await.ok()?;
         received.await.ok()
