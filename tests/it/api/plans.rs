@@ -1,5 +1,7 @@
 //! No request reads a large table from end to end: every query has its index.
 
+use sqlx::{Connection, PgConnection};
+
 use super::world::World;
 use super::{every_route, old_clients};
 
@@ -30,22 +32,21 @@ const LARGE: [&str; 21] = [
 
 /// Large tables that were read from end to end, and how often.
 async fn scanned(world: &World) -> Vec<(String, i64)> {
-    // Each connection keeps its counts for a second, unless it is told to hand them in.
-    let mut held = Vec::new();
-    for pool in [&world.database.pool, &world.scoped, &world.service] {
-        for _ in 0..pool.size() {
-            let mut connection = pool.acquire().await.unwrap();
-            sqlx::query("SELECT pg_stat_force_next_flush()").execute(&mut *connection).await.unwrap();
-            sqlx::query("SELECT 1").execute(&mut *connection).await.unwrap();
-            held.push(connection);
-        }
-    }
-    drop(held);
+    // Each connection keeps its counts for a while; one that is ended hands them in, whoever had it.
+    let mut counting = PgConnection::connect(&world.database.url()).await.unwrap();
+    let ended: Vec<bool> = sqlx::query_scalar(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    )
+    .fetch_all(&mut counting)
+    .await
+    .unwrap();
+    assert!(!ended.is_empty() && ended.into_iter().all(|ended| ended));
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE relname = ANY ($1) AND seq_scan > 0 ORDER BY 1",
     )
     .bind(LARGE.map(str::to_owned).to_vec())
-    .fetch_all(&world.database.pool)
+    .fetch_all(&mut counting)
     .await
     .unwrap();
     rows
