@@ -1,6 +1,7 @@
 //! The program itself: `mamacare serve`, `migrate` and `dial` as an operator of the service runs them.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -115,6 +116,15 @@ impl Drop for Served {
     }
 }
 
+/// The settings of a service that speaks TLS itself.
+fn over_tls<'a>(certificate: &'a Path, key: &'a Path) -> [(&'static str, &'a str); 3] {
+    [
+        ("MAMACARE_SERVER__PUBLIC_URL", "https://localhost"),
+        ("MAMACARE_SERVER__TLS_CERTIFICATE", certificate.to_str().unwrap()),
+        ("MAMACARE_SERVER__TLS_KEY", key.to_str().unwrap()),
+    ]
+}
+
 #[tokio::test]
 async fn sighup_renews_the_certificate_of_a_running_service() {
     let (database, folder) = (TestDatabase::new().await, TestFolder::new());
@@ -122,11 +132,7 @@ async fn sighup_renews_the_certificate_of_a_running_service() {
     let (certificate, key) = old.issue("localhost").write(&folder);
     let url = database.url();
     let mut environment = environment(&url);
-    environment.extend([
-        ("MAMACARE_SERVER__PUBLIC_URL", "https://localhost"),
-        ("MAMACARE_SERVER__TLS_CERTIFICATE", certificate.to_str().unwrap()),
-        ("MAMACARE_SERVER__TLS_KEY", key.to_str().unwrap()),
-    ]);
+    environment.extend(over_tls(&certificate, &key));
     let node = Served::with(&environment);
     let url = node.url.replace("http://127.0.0.1", "https://localhost") + "/healthz";
     let ask = |trusted: &Authority| {
@@ -159,11 +165,7 @@ async fn a_certificate_that_is_over_or_ends_soon_is_told_in_the_log_and_as_a_num
     let (certificate, key) = authority.issue_until("localhost", over).write(&folder);
     let url = database.url();
     let mut environment = environment(&url);
-    environment.extend([
-        ("MAMACARE_SERVER__PUBLIC_URL", "https://localhost"),
-        ("MAMACARE_SERVER__TLS_CERTIFICATE", certificate.to_str().unwrap()),
-        ("MAMACARE_SERVER__TLS_KEY", key.to_str().unwrap()),
-    ]);
+    environment.extend(over_tls(&certificate, &key));
     let mut node = Served::with(&environment);
     assert!(node.log.contains("has ended") && node.log.contains(&over.to_rfc3339()), "{}", node.log);
     // Who scrapes looks at the number, and not at the certificate.
