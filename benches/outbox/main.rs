@@ -138,7 +138,7 @@ async fn work(database: &str) -> Result<()> {
     let plan = plan(&settings, &mamacare::app::http::client()?)?;
     let _outbox = Outbox::start(OutboxParts {
         pool: PgPoolOptions::new().max_connections(16).connect(database).await?,
-        vault: Arc::new(Vault::new(Arc::new(Keyring::demo()), 10_000)),
+        vault: Arc::new(Vault::new(Arc::new(Keyring::demo()))),
         clock: Clock::system(),
         timing: Timing::of(&plan),
         plan,

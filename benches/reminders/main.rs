@@ -68,7 +68,7 @@ async fn rounds(server: &PrivateServer, count: u64) -> Result<()> {
     let now = MORNING.parse::<chrono::DateTime<Utc>>()?;
     add_country(&mut connection, &country.districts, &country.facilities, now).await?;
     let keys = Arc::new(Keyring::new(&clock::octets(), clock::generator()));
-    let vault = Arc::new(Vault::new(keys, 10_000));
+    let vault = Arc::new(Vault::new(keys));
     fill(&mut connection, &vault, count, now).await?;
     connection.close().await?;
     let pool = PgPoolOptions::new().max_connections(8).connect_with(options).await?;

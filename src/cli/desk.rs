@@ -17,8 +17,6 @@ use super::{SettingsFile, small_runtime};
 
 /// Characters of an id's end that tell tasks of a list apart.
 const ID_END: usize = 8;
-/// Keys of people that are kept open.
-const VAULT_KEYS: u64 = 16;
 
 /// The help desk: messages to answer, women to call
 #[derive(clap::Args)]
@@ -121,7 +119,7 @@ impl Who {
         let connection = PgConnection::connect_with(&database::options(&settings.database)?).await;
         let mut connection = connection.context("the database of DATABASE_URL does not answer")?;
         let keys = keys::open(&settings, &mut connection).await?;
-        Ok((Vault::new(keys, VAULT_KEYS), connection))
+        Ok((Vault::new(keys), connection))
     }
 }
 

@@ -111,7 +111,7 @@ impl Which {
             .await
             .context("the database of DATABASE_URL does not answer")?;
         let keys = keys::open(&settings, &mut connection).await?;
-        Ok(Opened { connection, vault: Vault::new(keys, 10) })
+        Ok(Opened { connection, vault: Vault::new(keys) })
     }
 }
 

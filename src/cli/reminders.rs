@@ -23,8 +23,6 @@ use crate::ussd::catalog::CATALOG;
 
 use super::{SettingsFile, small_runtime};
 
-/// Keys of people that are kept open.
-const VAULT_KEYS: u64 = 1_000;
 /// Days that are shown where no last one is named, the first included.
 const USUAL_DAYS: i64 = 7;
 
@@ -120,7 +118,7 @@ async fn lines(
         PgPoolOptions::new().max_connections(2).connect_lazy_with(database::options(&settings.database)?);
     let keys =
         keys::open(settings, &mut *pool.acquire().await.context("the database does not answer")?).await?;
-    let vault = Vault::new(keys, VAULT_KEYS);
+    let vault = Vault::new(keys);
     let directory = Directory::open(&pool).await.context("the database does not answer")?;
     let places = directory.places();
     let parts = PreviewParts {

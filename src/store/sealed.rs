@@ -195,7 +195,7 @@ mod tests {
     use crate::privacy::{Keyring, Vault};
 
     fn key() -> PersonKey {
-        Vault::new(Arc::new(Keyring::demo()), 10).create(Uuid::from_u128(1)).0
+        Vault::new(Arc::new(Keyring::demo())).create(Uuid::from_u128(1)).0
     }
 
     #[test]

@@ -21,7 +21,7 @@ const HOME: i32 = 6;
 const HASH: &str = "$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA";
 
 fn vault() -> Vault {
-    Vault::new(Arc::new(Keyring::demo()), 100)
+    Vault::new(Arc::new(Keyring::demo()))
 }
 
 fn day(text: &str) -> NaiveDate {

@@ -40,8 +40,6 @@ pub struct Options {
 pub(super) const DATABASE: &str = "mamacare";
 /// What a synthetic patient takes on the disk, with indexes and the log of the write, in bytes.
 const PATIENT_BYTES: u64 = 4500;
-/// Persons whose keys are kept open.
-const VAULT_KEYS: u64 = 10_000;
 
 /// A demo that holds what only one can hold: its folder and its port.
 pub(super) struct Begun {
@@ -96,7 +94,7 @@ impl Preparation<'_> {
             pool: database::pool(&settings.database)?,
             scoped: database::scoped_pool(&settings.database)?,
             hasher: PinHasher::start(settings.pin.hasher(), keyring.pepper(), clock::octets::<16>)?,
-            vault: Arc::new(Vault::new(keyring, VAULT_KEYS)),
+            vault: Arc::new(Vault::new(keyring)),
             country: Arc::new(Country::shipped()?),
             metrics: Metrics::install()?,
             settings,

@@ -102,7 +102,7 @@ impl World {
         let parts = ApiParts {
             scoped: scoped.clone(),
             service: service.clone(),
-            vault: Arc::new(Vault::new(Arc::clone(&keyring), 1000)),
+            vault: Arc::new(Vault::new(Arc::clone(&keyring))),
             pins: hasher.clone(),
             passwords: hasher.clone(),
             country: Arc::new(Country::shipped().unwrap()),
@@ -271,7 +271,7 @@ impl World {
 
     /// Texts of the SMS that are queued, oldest first.
     pub async fn messages(&self) -> Vec<String> {
-        let vault = Vault::new(Arc::clone(&self.keyring), 10);
+        let vault = Vault::new(Arc::clone(&self.keyring));
         let mut queued = queued(&self.database.pool, &vault, self.clock.now()).await;
         queued.retain(|message| message.kind != "mail");
         queued.sort_by_key(|message| message.id);

@@ -136,7 +136,7 @@ async fn start(settings: Settings, keys: Arc<Keyring>) -> Node {
         pool: mamacare::app::database::pool(&settings.database).unwrap(),
         scoped: mamacare::app::database::scoped_pool(&settings.database).unwrap(),
         hasher: PinHasher::start(cheap, keys.pepper(), clock::octets).unwrap(),
-        vault: Arc::new(Vault::new(keys, 100)),
+        vault: Arc::new(Vault::new(keys)),
         country: Arc::new(Country::shipped().unwrap()),
         metrics: Metrics::install().unwrap(),
         settings,

@@ -38,7 +38,7 @@ async fn worker_process() {
     settings.providers.insert("peer0".to_owned(), provider);
     let _outbox = Outbox::start(OutboxParts {
         pool: PgPool::connect(&database).await.unwrap(),
-        vault: Arc::new(Vault::new(Arc::new(Keyring::demo()), 100)),
+        vault: Arc::new(Vault::new(Arc::new(Keyring::demo()))),
         clock: Clock::system(),
         plan: plan(&settings, &mamacare::app::http::client().unwrap()).unwrap(),
         timing: HURRY,

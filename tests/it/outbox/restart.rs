@@ -58,7 +58,7 @@ async fn a_database_that_restarts_costs_nothing_and_repeats_nothing() {
     let pool =
         PgPoolOptions::new().acquire_timeout(Duration::from_secs(2)).connect_with(options).await.unwrap();
     MIGRATOR.run(&pool).await.unwrap();
-    let (vault, clock) = (Arc::new(Vault::new(Arc::new(Keyring::demo()), 100)), Clock::system());
+    let (vault, clock) = (Arc::new(Vault::new(Arc::new(Keyring::demo()))), Clock::system());
     queue(&pool, &vault, &clock).await;
     let peer = Peer::start(Mode::Well(Duration::from_millis(15))).await;
     let mut settings = settings(&[&peer], "");

@@ -36,7 +36,7 @@ pub fn number(last: u64) -> Msisdn {
 
 impl Stage {
     pub async fn new() -> Self {
-        let vault = Arc::new(Vault::new(Arc::new(Keyring::demo()), 100));
+        let vault = Arc::new(Vault::new(Arc::new(Keyring::demo())));
         let stage =
             Self { database: TestDatabase::new().await, vault, now: "2026-11-24T10:00:00Z".parse().unwrap() };
         sqlx::raw_sql(TELL_CHANGES).execute(&stage.database.pool).await.unwrap();

@@ -84,7 +84,7 @@ impl World {
     async fn made(hasher_of: fn(&Keyring) -> PinHasher, change: fn(&mut PortSettings)) -> Self {
         let database = TestDatabase::new().await;
         let keyring = Arc::new(Keyring::demo());
-        let vault = Arc::new(Vault::new(Arc::clone(&keyring), 100));
+        let vault = Arc::new(Vault::new(Arc::clone(&keyring)));
         let now = "2026-11-24T08:30:00Z".parse().unwrap();
         let country = Arc::new(Country::shipped().unwrap());
         let pins = hasher(&keyring);

@@ -48,7 +48,7 @@ impl Doors {
     /// A patient with one number and a PIN of her own, both some days old.
     pub async fn new() -> Self {
         let world = World::new().await;
-        let vault = Arc::new(Vault::new(Arc::clone(&world.keyring), 100));
+        let vault = Arc::new(Vault::new(Arc::clone(&world.keyring)));
         let nurse = world.sign_in("nurse").await;
         let patient = world.patient(&nurse, "Aminata", Some(HERS)).await;
         world.chosen_pin(HERS, PIN).await;

@@ -74,7 +74,7 @@ impl World {
         add_country(&mut connection, &country.districts, &country.facilities, clock.now()).await.unwrap();
         drop(connection);
         let keys = Arc::new(Keyring::demo());
-        let vault = Arc::new(Vault::new(Arc::clone(&keys), 1000));
+        let vault = Arc::new(Vault::new(Arc::clone(&keys)));
         let taker = Arc::new(taker(&database.pool, &clock, &vault, &country, |_| {}).await);
         Self { database, clock, vault, country, taker }
     }
