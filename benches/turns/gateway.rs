@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -39,6 +39,10 @@ impl Gateway {
     pub async fn start(patients: u64) -> Result<Self> {
         let (child, facts) = launch(patients).await?;
         let database_url = facts["database_url"].as_str().context("database_url in demo.json")?.to_owned();
+        // What a load leaves to be done is no part of any measure.
+        while super::peers::number(&database_url, "SELECT count(*) FROM record_change")? > 0 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
         Ok(Self { child, facts, patients, database_url })
     }
 
@@ -106,14 +110,20 @@ impl Gateway {
         }
     }
 
-    /// The measure of `script` while so many PIN checks are always waiting.
-    pub async fn while_pins_wait(&self, checks: usize, script: Arc<Script>, load: Load) -> Result<Measure> {
+    /// The measure of `script` while so many PIN checks are always waiting, and how many women came in with
+    /// theirs in a second.
+    pub async fn while_pins_wait(
+        &self,
+        checks: usize,
+        script: Arc<Script>,
+        load: Load,
+    ) -> Result<(Measure, f64)> {
         // Sessions of their own in each measure.
         let pins = Arc::new(Script { run: format!("{}w", script.run), ..self.pin_script("w") });
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, checked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let mut waiting = tokio::task::JoinSet::new();
         for at in 0..checks as u64 {
-            let (pins, stop) = (Arc::clone(&pins), Arc::clone(&stop));
+            let (pins, stop, checked) = (Arc::clone(&pins), Arc::clone(&stop), Arc::clone(&checked));
             waiting.spawn(async move {
                 let mut line = Line::open(pins.servers[0]).await?;
                 let mut round = 0;
@@ -128,6 +138,9 @@ impl Gateway {
                     line.turn(&pins.path, &session, phone, "").await?;
                     line.turn(&pins.path, &session, phone, "2").await?;
                     line.turn(&pins.path, &session, phone, &format!("2*{}", pins.answers[1])).await?;
+                    if line.body().contains(&pins.expected[2]) {
+                        checked.fetch_add(1, Ordering::Relaxed);
+                    }
                     round += 1;
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -135,11 +148,12 @@ impl Gateway {
             });
         }
         let measure = drive(script, load).await;
+        let women = checked.load(Ordering::Relaxed) as f64 / load.duration.as_secs_f64();
         stop.store(true, Ordering::Relaxed);
         while let Some(done) = waiting.join_next().await {
             done??;
         }
-        measure
+        Ok((measure?, women))
     }
 
     /// Dials so many sessions that stay open, then looks at the node's memory.

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::{PasswordHash, Salt};
 use argon2::{Block, Params};
+use thread_priority::ThreadPriority;
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::oneshot;
 
 use super::HasherBusy;
 use super::argon::{hash_with, matches};
-
-/// How much weaker than the rest of the program the threads are scheduled.
-const NICE: i32 = 10;
 
 /// What a check is thought to take before the first is done.
 const FIRST_GUESS: Duration = Duration::from_millis(15);
@@ -122,7 +123,7 @@ impl Shared {
 
     /// One thread's life.
     fn work(&self) {
-        if let Err(error) = rustix::process::nice(NICE) {
+        if let Err(error) = yield_to_all() {
             tracing::warn!(%error, "PIN checks run at normal priority");
         }
         let mut memory = vec![Block::new(); self.params.block_count()];
@@ -160,6 +161,16 @@ impl Shared {
             queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// From now on this thread has what nobody else wants of the processors (`SCHED_IDLE`, sched(7)): being nice
+/// is not enough, since a turn that wakes up beside a check that runs would wait for its slice to end.
+fn yield_to_all() -> Result<(), thread_priority::Error> {
+    set_thread_priority_and_policy(
+        thread_native_id(),
+        ThreadPriority::Min,
+        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
+    )
 }
 
 impl Queue {
@@ -249,6 +260,15 @@ mod tests {
         shared.lock().closed = true;
         shared.work();
         assert_eq!(shared.lock().mean, FIRST_GUESS, "nothing was measured");
+    }
+
+    #[test]
+    fn a_thread_that_yields_has_what_nobody_else_wants() {
+        let policy = std::thread::spawn(|| {
+            yield_to_all().unwrap();
+            thread_priority::unix::thread_schedule_policy().unwrap()
+        });
+        assert_eq!(policy.join().unwrap(), ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle));
     }
 
     #[test]
