@@ -1,7 +1,7 @@
 //! The chain over the audit trail, in the database.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use crate::privacy::{AuditHead, AuditLine, AuditLink};
 
@@ -55,18 +55,47 @@ pub async fn head(work: &mut PgConnection) -> Result<Option<HeadRow>, sqlx::Erro
     query.bind(DateTime::<Utc>::UNIX_EPOCH).bind(RIPENING_SECONDS).fetch_optional(work).await
 }
 
-/// Lines after `after` that have no link, by their ids.
-pub async fn unlinked(work: &mut PgConnection, after: i64, most: i64) -> Result<Vec<AuditLine>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT id, at, person, actor_kind, actor, actor_role, facility, act, what, channel, reference, reason
-         FROM access_log
-         WHERE id > $1 AND NOT EXISTS (SELECT FROM access_link WHERE line = access_log.id)
-         ORDER BY id LIMIT $2",
+/// Some lines in the order of their ids.
+#[derive(Debug)]
+pub struct Stretch {
+    /// Id of the last of them; none where there are none.
+    pub last: Option<i64>,
+    /// How many they are.
+    pub lines: usize,
+    /// Those that have no link.
+    pub unlinked: Vec<AuditLine>,
+}
+
+/// The first `most` lines after `after`. It costs what so many cost, however long the trail is: both tables
+/// are read by their indexes, between two ids.
+pub async fn stretch(work: &mut PgConnection, after: i64, most: i64) -> Result<Stretch, sqlx::Error> {
+    let (last, lines, unlinked): (Option<i64>, i64, Option<Vec<i64>>) = sqlx::query_as(
+        "WITH stretch AS MATERIALIZED (SELECT id FROM access_log WHERE id > $1 ORDER BY id LIMIT $2),
+              linked AS MATERIALIZED (SELECT line FROM access_link
+                                      WHERE line > $1 AND line <= (SELECT max(id) FROM stretch))
+         SELECT max(id), count(*), array_agg(id ORDER BY id) FILTER (WHERE line IS NULL)
+         FROM stretch LEFT JOIN linked ON line = id",
     )
     .bind(after)
     .bind(most)
+    .fetch_one(&mut *work)
+    .await?;
+    let lines = usize::try_from(lines).unwrap_or_default();
+    let Some(unlinked) = unlinked else { return Ok(Stretch { last, lines, unlinked: Vec::new() }) };
+    let unlinked = sqlx::query_as(
+        "SELECT id, at, person, actor_kind, actor, actor_role, facility, act, what, channel, reference, reason
+         FROM access_log WHERE id = ANY ($1) ORDER BY id",
+    )
+    .bind(unlinked)
     .fetch_all(work)
-    .await
+    .await?;
+    Ok(Stretch { last, lines, unlinked })
+}
+
+/// Whether there is a line after that one.
+pub async fn goes_on(executor: impl PgExecutor<'_>, after: i64) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM access_log WHERE id > $1)");
+    query.bind(after).fetch_one(executor).await
 }
 
 /// Adds links, and moves the head to the last of them.

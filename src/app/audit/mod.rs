@@ -3,5 +3,5 @@
 mod chain;
 mod verify;
 
-pub use chain::Chainer;
+pub use chain::{Chainer, Looked};
 pub use verify::{Break, Report, kept_head, verify};

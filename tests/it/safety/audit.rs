@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mamacare::app::audit::{Break, Chainer, Report, kept_head, verify};
+use mamacare::app::audit::{Break, Chainer, Looked, Report, kept_head, verify};
 use mamacare::app::clock::{self, Clock};
 use mamacare::privacy::{KeptHead, Keyring};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 use crate::harness::{TestDatabase, TestFolder};
 
@@ -43,7 +43,7 @@ impl Trail {
     }
 
     async fn chain(&self) -> usize {
-        self.chainer().round().await.unwrap()
+        self.chainer().round(&mut Looked::default()).await.unwrap()
     }
 
     fn chainer(&self) -> Chainer {
@@ -274,6 +274,65 @@ async fn a_line_that_commits_late_is_chained_late_and_settles_nothing_before() {
         .await
         .unwrap();
     assert!(order[4] < order[2] && order[..4].is_sorted(), "{order:?}");
+}
+
+#[tokio::test]
+async fn what_is_new_is_chained_and_what_was_a_little_late_with_it() {
+    let trail = Trail::of(1).await;
+    let (chainer, mut looked) = (trail.chainer(), Looked::default());
+    assert_eq!(chainer.round(&mut looked).await.unwrap(), 0);
+    let begin = async || trail.pool().begin().await.unwrap();
+    let (mut late, mut later) = (begin().await, begin().await);
+    for transaction in [&mut late, &mut later] {
+        add(transaction, 1).await;
+    }
+    trail.add(2).await;
+    assert_eq!(chainer.round(&mut looked).await.unwrap(), 2);
+    late.commit().await.unwrap();
+    trail.add(3).await;
+    assert_eq!(chainer.follow(&mut looked).await.unwrap(), 4);
+    later.commit().await.unwrap();
+    trail.add(1).await;
+    assert_eq!(chainer.follow(&mut looked).await.unwrap(), 1, "the other is too old to be looked for");
+    assert_eq!(chainer.follow(&mut looked).await.unwrap(), 0);
+    assert_eq!(chainer.round(&mut looked).await.unwrap(), 1);
+    let report = trail.verify().await;
+    assert_eq!((report.links, report.waiting, report.count), (9, 0, 0), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_is_chained_costs_the_same_however_long_the_trail_is() {
+    let trail = Trail::of(3000).await;
+    sqlx::raw_sql("ANALYZE access_log, access_link").execute(trail.pool()).await.unwrap();
+    let (chainer, mut looked) = (trail.chainer(), Looked::default());
+    chainer.round(&mut looked).await.unwrap();
+    let mut plain = PgConnection::connect(&trail.database.url()).await.unwrap();
+    let before = rows_read(&mut plain).await;
+    for _ in 0..10 {
+        trail.add(1).await;
+        assert_eq!(chainer.follow(&mut looked).await.unwrap(), 1);
+    }
+    let read = rows_read(&mut plain).await - before;
+    assert!(read < 300, "{read} rows were read for ten lines");
+}
+
+/// Rows of the trail and of its links that were read so far, by whatever way.
+async fn rows_read(counting: &mut PgConnection) -> i64 {
+    // Each connection keeps its counts for a while; one that is ended hands them in.
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    )
+    .execute(&mut *counting)
+    .await
+    .unwrap();
+    sqlx::query_scalar(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables
+         WHERE relname IN ('access_log', 'access_link')",
+    )
+    .fetch_one(counting)
+    .await
+    .unwrap()
 }
 
 #[tokio::test]
