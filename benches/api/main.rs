@@ -37,6 +37,7 @@ use mamacare::privacy::{Keyring, Vault};
 use mamacare::store::accounts::{self, NewAccount};
 use mamacare::store::places::add_country;
 use mamacare::store::private::PrivateServer;
+use mamacare::store::record::whole::copies;
 use mamacare::store::{MIGRATOR, roles};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -114,10 +115,13 @@ async fn fill(server: &PrivateServer, keys: &Arc<Keyring>, hasher: &PinHasher, c
         now,
     };
     accounts::add(&mut connection, keys, &nurse).await?;
-    patients::load(&mut connection, &Vault::new(Arc::clone(keys), 100), count, now).await?;
+    patients::load(&mut connection, &Vault::new(Arc::clone(keys)), count, now).await?;
+    let vault = Vault::new(Arc::clone(keys));
+    while copies::renew(&mut connection, &vault).await? > 0 {}
+    sqlx::raw_sql("VACUUM ANALYZE").execute(&mut connection).await?;
     connection.close().await?;
     let (records, seconds) = (count * patients::RECORDS, begun.elapsed().as_secs_f64());
-    println!("{count} patients with {records} records loaded in {seconds:.0} s");
+    println!("{count} patients with {records} records loaded and copied in {seconds:.0} s");
     Ok(())
 }
 
@@ -129,7 +133,7 @@ async fn start(settings: Settings, keys: Arc<Keyring>, hasher: PinHasher) -> Res
         pool: mamacare::app::database::pool(&settings.database)?,
         scoped: mamacare::app::database::scoped_pool(&settings.database)?,
         hasher,
-        vault: Arc::new(Vault::new(keys, 10_000)),
+        vault: Arc::new(Vault::new(keys)),
         country: Arc::new(Country::shipped()?),
         metrics: Metrics::install()?,
         settings,

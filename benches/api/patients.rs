@@ -41,7 +41,6 @@ pub async fn load(
         batch.write(Trust::AsMade, connection).await?;
         next += BATCH;
     }
-    sqlx::raw_sql("VACUUM ANALYZE").execute(connection).await?;
     Ok(())
 }
 

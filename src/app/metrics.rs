@@ -98,6 +98,11 @@ fn describe() {
         "mamacare_audit_lines_chained_total",
         "Lines of the audit trail that this node chained."
     );
+    describe_counter!(
+        "mamacare_record_reads_total",
+        "Whole records that were read, from their copy or from their parts."
+    );
+    describe_counter!("mamacare_records_copied_total", "Records that were copied after a change.");
     describe_gauge!(
         "mamacare_tls_certificate_expires_seconds",
         Unit::Seconds,

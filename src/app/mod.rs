@@ -4,6 +4,7 @@
 pub mod api;
 pub mod audit;
 pub mod clock;
+pub mod copyist;
 pub mod database;
 pub mod demo;
 pub mod desk;

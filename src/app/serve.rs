@@ -31,7 +31,7 @@ use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::tls::{Tls, TlsError};
 use super::turns::PortError;
-use super::{api, database, http, keys, logging, retention};
+use super::{api, copyist, database, http, keys, logging, retention};
 
 /// A database that starts beside us is waited for this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -41,9 +41,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// PINs whose message may not have left are looked for this often.
 const RENEWING: Duration = Duration::from_secs(5);
-
-/// Persons whose keys are kept open.
-const VAULT_KEYS: u64 = 10_000;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +159,7 @@ impl Foundation {
         let chainer = Chainer { pool: pool.clone(), keys: Arc::clone(&keys), clock: clock.clone() };
         chores.spawn(chainer.run());
         chores.spawn(retention::keep(pool.clone(), clock.clone()));
+        chores.spawn(copyist::keep(pool.clone(), Arc::clone(&vault)));
         if settings.reminders.enabled {
             let reminders = Reminders::new(ReminderParts {
                 pool: pool.clone(),
@@ -274,7 +272,7 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
         tls,
         pool,
         scoped,
-        vault: Arc::new(Vault::new(keys, VAULT_KEYS)),
+        vault: Arc::new(Vault::new(keys)),
         hasher,
         country: Arc::new(Country::shipped()?),
         metrics,

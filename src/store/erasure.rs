@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Rows of hers that go, in an order that no reference forbids.
-const OF_HERS: [&str; 19] = [
+const OF_HERS: [&str; 20] = [
     "DELETE FROM referral_feedback WHERE person = $1 OR referral IN (SELECT id FROM referral WHERE person = $1)",
     "DELETE FROM referral WHERE person = $1",
     "DELETE FROM opened_record WHERE person = $1",
@@ -20,6 +20,8 @@ const OF_HERS: [&str; 19] = [
     "DELETE FROM care_hold WHERE person = $1",
     "DELETE FROM sms_question WHERE person = $1",
     "DELETE FROM staff_task WHERE person = $1",
+    // That it has changed stays noted, so that one which is being written meanwhile goes too.
+    "DELETE FROM record_copy WHERE person = $1",
     "DELETE FROM immunisation WHERE person = $1",
     "DELETE FROM child WHERE person = $1",
     "DELETE FROM medicine WHERE person = $1",
@@ -46,7 +48,7 @@ const OF_HER_NUMBERS: [&str; 7] = [
 ];
 
 /// Erases her; false where she is not here, or was erased before. The caller writes the line of the audit
-/// trail in the same transaction, and lets the vault forget her key after it.
+/// trail in the same transaction.
 pub async fn erase(work: &mut PgConnection, person: Uuid, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
     let erased = sqlx::query(
         "UPDATE person SET wrapped_key = NULL, identity = NULL, erased_at = $2, updated_at = $2,

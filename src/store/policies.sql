@@ -154,7 +154,8 @@ BEGIN
         SELECT oid::regprocedure FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace
           AND (proname LIKE 'mamacare\_%' OR proname IN (
-              'replan', 'replan_changed', 'replan_person', 'outbox_note_change'))
+              'replan', 'replan_changed', 'replan_person', 'outbox_note_change', 'record_changed',
+              'record_person_added', 'record_person_changed'))
     LOOP
         IF (SELECT proowner <> 'mamacare_app'::regrole OR NOT prosecdef FROM pg_proc WHERE oid = named) THEN
             EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', named);
@@ -185,8 +186,9 @@ DECLARE
     changes CONSTANT text := format('person = %s OR mamacare_changes(person)', charge);
     every CONSTANT text[] := ARRAY['access_log', 'appointment', 'care_hold', 'child', 'consent', 'credential',
         'former_phone', 'immunisation', 'medicine', 'message_stop', 'once', 'opened_record', 'outbox', 'outbox_event', 'person',
-        'person_phone', 'phone', 'phone_request', 'pin_guard', 'pregnancy', 'profile', 'referral', 'referral_feedback',
-        'reminder', 'reminder_look', 'sign_in', 'sms_inbound', 'sms_question', 'staff_task', 'ussd_session', 'visit'];
+        'person_phone', 'phone', 'phone_request', 'pin_guard', 'pregnancy', 'profile', 'record_change', 'record_copy',
+        'referral', 'referral_feedback', 'reminder', 'reminder_look', 'sign_in', 'sms_inbound', 'sms_question',
+        'staff_task', 'ussd_session', 'visit'];
 BEGIN
     INSERT INTO wanted SELECT relation, 'service', 'mamacare_app', 'ALL', 'true', 'true' FROM unnest(every) AS relation;
     INSERT INTO wanted SELECT relation, 'copies', 'mamacare_report, mamacare_backup', 'SELECT', 'true', NULL
@@ -199,6 +201,10 @@ BEGIN
         FROM unnest(ARRAY['child', 'credential', 'former_phone', 'immunisation', 'medicine', 'person_phone', 'pin_guard',
                           'pregnancy', 'profile', 'visit', 'appointment']) AS relation,
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS command;
+    -- Whoever sees a copy sees whether it still counts.
+    INSERT INTO wanted VALUES
+        ('record_copy', 'select', 'mamacare_api', 'SELECT', reads, NULL),
+        ('record_change', 'select', 'mamacare_api', 'SELECT', reads, NULL);
     INSERT INTO wanted VALUES
         ('appointment', 'listed', 'mamacare_api', 'SELECT', 'facility = ' || place, NULL),
         ('medicine', 'presented', 'mamacare_api', 'SELECT', 'code_key = ' || code, NULL),

@@ -54,7 +54,11 @@ impl Records {
     pub async fn read(&self, asked: Asked, line: Line) -> Result<Record, Problem> {
         let found = self.questions.ask((asked, line)).await.ok_or_else(Problem::busy)??;
         Ok(match found {
-            Found::Open(closed) => Record::Open(Box::new(closed.open(&self.vault)?)),
+            Found::Open(closed) => {
+                let from = if closed.is_copy() { "copy" } else { "parts" };
+                metrics::counter!("mamacare_record_reads_total", "from" => from).increment(1);
+                Record::Open(Box::new(closed.open(&self.vault)?))
+            }
             Found::Refused => Record::Refused,
             Found::Nobody => Record::Nobody,
         })

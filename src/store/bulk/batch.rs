@@ -48,7 +48,7 @@ const TABLES: [(&str, &str); 12] = [
 /// Rows that are ready to go. Filling it is work for the processor alone: do it off the runtime.
 #[derive(Debug)]
 pub struct Batch {
-    people: usize,
+    people: Vec<Uuid>,
     person: Sheet,
     phone: Sheet,
     person_phone: Sheet,
@@ -66,7 +66,7 @@ pub struct Batch {
 impl Default for Batch {
     fn default() -> Self {
         Self {
-            people: 0,
+            people: Vec::new(),
             person: Sheet::new(12),
             phone: Sheet::new(3),
             person_phone: Sheet::new(5),
@@ -86,12 +86,12 @@ impl Default for Batch {
 impl Batch {
     /// How many people are in it.
     pub const fn people(&self) -> usize {
-        self.people
+        self.people.len()
     }
 
     /// Seals one history and adds its rows.
     pub fn add(&mut self, history: &History, vault: &Vault) {
-        self.people += 1;
+        self.people.push(history.id);
         let (key, wrapped) = vault.create(history.id);
         self.add_person(history, &key, &wrapped);
         self.add_lines(history, &key, vault);
@@ -282,6 +282,13 @@ impl Batch {
             let mut copy = transaction.copy_in_raw(&statement).await?;
             copy.send(sheet.finish()).await?;
             copy.finish().await?;
+        }
+        if trust == Trust::AsMade {
+            // As the triggers do.
+            sqlx::query("INSERT INTO record_change (person, transaction) SELECT id, pg_current_xact_id() FROM unnest($1::uuid[]) AS id")
+                .bind(self.people)
+                .execute(&mut *transaction)
+                .await?;
         }
         transaction.commit().await
     }

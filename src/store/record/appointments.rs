@@ -1,13 +1,15 @@
 //! Appointments, as staff book and read them.
 
+use chrono::serde::ts_microseconds;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::super::error::StoreError;
 
 /// A booked visit and what became of it.
-#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, sqlx::FromRow)]
 pub struct Appointment {
     /// Whose.
     pub person: Uuid,
@@ -24,8 +26,10 @@ pub struct Appointment {
     /// `booked`, `kept`, `missed` or `cancelled`.
     pub status: String,
     /// When it was booked.
+    #[serde(with = "ts_microseconds")]
     pub created_at: DateTime<Utc>,
     /// Last change.
+    #[serde(with = "ts_microseconds")]
     pub updated_at: DateTime<Utc>,
 }
 

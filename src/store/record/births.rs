@@ -1,5 +1,6 @@
 //! Births: her children, as staff write and read them.
 
+use chrono::serde::ts_microseconds;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -26,7 +27,7 @@ impl Sealed for BirthWords {
 }
 
 /// A birth, opened.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Birth {
     /// Of this mother, from 1.
     pub number: i16,
@@ -39,8 +40,10 @@ pub struct Birth {
     /// How and where.
     pub words: BirthWords,
     /// When it was written.
+    #[serde(with = "ts_microseconds")]
     pub created_at: DateTime<Utc>,
     /// Last change.
+    #[serde(with = "ts_microseconds")]
     pub updated_at: DateTime<Utc>,
 }
 

@@ -1,6 +1,8 @@
 //! Pregnancies, as staff write and read them.
 
+use chrono::serde::ts_microseconds;
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::super::error::StoreError;
@@ -8,7 +10,7 @@ use super::super::sealed::{PregnancyNote, Sealed};
 use crate::privacy::PersonKey;
 
 /// A pregnancy, opened.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Pregnancy {
     /// Hers alone, from 1.
     pub number: i16,
@@ -25,8 +27,10 @@ pub struct Pregnancy {
     /// When it ended.
     pub ended_on: Option<NaiveDate>,
     /// When it was written.
+    #[serde(with = "ts_microseconds")]
     pub created_at: DateTime<Utc>,
     /// Last change.
+    #[serde(with = "ts_microseconds")]
     pub updated_at: DateTime<Utc>,
 }
 

@@ -1,7 +1,9 @@
 //! Prescriptions and supplies of medicine, as staff write and read them, and as a pharmacy finds them
 //! by the code that the patient shows.
 
+use chrono::serde::{ts_microseconds, ts_microseconds_option};
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -10,7 +12,7 @@ use super::super::sealed::{MedicineNote, Sealed};
 use crate::privacy::{Keyring, PersonKey, Vault};
 
 /// A supply of medicine, opened.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Prescription {
     /// Hers alone, from 1.
     pub number: i32,
@@ -27,12 +29,15 @@ pub struct Prescription {
     /// Whether a pharmacy is to give it out.
     pub prescribed: bool,
     /// When a pharmacy did.
+    #[serde(with = "ts_microseconds_option")]
     pub dispensed_at: Option<DateTime<Utc>>,
     /// Who wrote it.
     pub author: Option<Uuid>,
     /// When it was written.
+    #[serde(with = "ts_microseconds")]
     pub created_at: DateTime<Utc>,
     /// Last change.
+    #[serde(with = "ts_microseconds")]
     pub updated_at: DateTime<Utc>,
 }
 

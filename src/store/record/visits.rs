@@ -1,5 +1,6 @@
 //! Visits, as staff write and read them.
 
+use chrono::serde::ts_microseconds;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -26,7 +27,7 @@ impl Sealed for VisitWords {
 }
 
 /// A visit, opened.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Visit {
     /// Hers alone, from 1.
     pub number: i32,
@@ -43,8 +44,10 @@ pub struct Visit {
     /// Who wrote it last.
     pub author: Option<Uuid>,
     /// When it was written.
+    #[serde(with = "ts_microseconds")]
     pub created_at: DateTime<Utc>,
     /// Last change.
+    #[serde(with = "ts_microseconds")]
     pub updated_at: DateTime<Utc>,
 }
 

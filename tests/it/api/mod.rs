@@ -3,6 +3,7 @@
 mod bad_input;
 mod break_glass;
 mod contract;
+mod copies;
 mod document;
 mod every_route;
 mod hostile;

@@ -6,7 +6,7 @@ use super::world::World;
 use super::{every_route, old_clients};
 
 /// Tables with a row or more for each patient, visit, message or request.
-const LARGE: [&str; 21] = [
+const LARGE: [&str; 23] = [
     "access_log",
     "appointment",
     "child",
@@ -24,6 +24,8 @@ const LARGE: [&str; 21] = [
     "phone_request",
     "pregnancy",
     "profile",
+    "record_change",
+    "record_copy",
     "referral",
     "referral_feedback",
     "sign_in",

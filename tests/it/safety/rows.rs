@@ -200,7 +200,7 @@ async fn row_level_security_alone_holds_each_role_to_its_patients() {
 async fn the_stores_own_reads_and_writes_find_nothing_in_another_facility() {
     let world = World::new().await;
     let patient = a_whole_patient(&world).await;
-    let vault = Vault::new(std::sync::Arc::clone(&world.keyring), 10);
+    let vault = Vault::new(std::sync::Arc::clone(&world.keyring));
     let (now, staff) = (world.now(), Uuid::now_v7());
     let own = Scope::Staff { account: staff, facility: HOSPITAL };
     let key = {
@@ -262,7 +262,7 @@ async fn of_records_that_are_read_together_each_is_let_in_for_who_asks_for_it() 
     let patient = a_whole_patient(&world).await;
     sqlx::query("DELETE FROM child").execute(&world.database.pool).await.unwrap();
     let hidden = world.patient(&world.sign_in("nurse").await, "Fatmata", None).await;
-    let vault = Vault::new(std::sync::Arc::clone(&world.keyring), 10);
+    let vault = Vault::new(std::sync::Arc::clone(&world.keyring));
     let account = Uuid::now_v7();
     let asked = |patient, account, facility| Asked { patient, account, facility };
     let mut work = Scope::Records.begin(&world.scoped, world.now()).await.unwrap();
