@@ -48,6 +48,10 @@ use client::{Client, drive};
 use measure::{Load, Measure, heads};
 use server::with_server;
 
+/// As the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Patients where no number is asked for.
 const PATIENTS: u64 = 100_000;
 const DATABASE: &str = "api";

@@ -16,6 +16,28 @@
 --                      the service's clock, and since when a visit or a referral makes a patient one's own
 -- Tables are named with their schema: these functions act as mamacare_app, whatever the caller's search_path.
 
+-- The functions act as the service, and are its own; so do the triggers, or a change by the API would not reach
+-- plans and histories that it may not see. Whoever migrates may become the service and needs to have nothing of
+-- it by that: what is done to its functions is done as the service.
+GRANT CREATE ON SCHEMA public TO mamacare_app;
+DO $owners$
+DECLARE
+    named regprocedure;
+BEGIN
+    FOR named IN
+        SELECT oid::regprocedure FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proowner <> 'mamacare_app'::regrole
+          AND (proname LIKE 'mamacare\_%' OR proname IN (
+              'replan', 'replan_changed', 'replan_person', 'outbox_note_change', 'record_changed',
+              'record_person_added', 'record_person_changed'))
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', named);
+        EXECUTE format('ALTER FUNCTION %s OWNER TO mamacare_app', named);
+    END LOOP;
+END
+$owners$;
+SET LOCAL ROLE mamacare_app;
+
 CREATE OR REPLACE FUNCTION mamacare_changes(patient uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
@@ -87,45 +109,63 @@ $$;
 COMMENT ON FUNCTION mamacare_meets IS
     'Whether she stands in a list of the facility that asks: a referral of old, a visit that was called off.';
 
-CREATE OR REPLACE FUNCTION mamacare_open_records(patients uuid[], accounts uuid[], places integer[])
-RETURNS TABLE (kept boolean, in_care boolean, opened boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+-- As it was before there were copies.
+DROP FUNCTION IF EXISTS mamacare_open_records(uuid[], uuid[], integer[]);
+CREATE OR REPLACE FUNCTION mamacare_open_records(
+    patients uuid[], accounts uuid[], places integer[], seen_since date, referred_since timestamptz, wanted smallint,
+    moments timestamptz[], actors uuid[], roles text[], facilities integer[], acts text[], objects text[], calls bytea[])
+RETURNS TABLE (kept boolean, let_in boolean, wrapped_key bytea, sealed bytea)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    moment timestamptz := nullif(current_setting('mamacare.now', true), '')::timestamptz;
-    seen_since date := nullif(current_setting('mamacare.seen_since', true), '')::date;
-    referred_since timestamptz := nullif(current_setting('mamacare.referred_since', true), '')::timestamptz;
-    let_in uuid[] := '{}';
-    asked record;
+    all_let_in uuid[] := '{}';
+    line record;
     ignored text;
 BEGIN
-    IF current_setting('mamacare.scope', true) IS DISTINCT FROM 'records' THEN RETURN; END IF;
-    FOR asked IN
-        SELECT patient, person.id IS NOT NULL AS is_kept,
-               coalesce(home_facility = place, false)
-               OR EXISTS (SELECT FROM public.visit WHERE visit.person = patient AND facility = place
-                          AND held_on > seen_since)
-               OR EXISTS (SELECT FROM public.appointment WHERE appointment.person = patient AND facility = place
-                          AND appointment.status = 'booked')
-               OR EXISTS (SELECT FROM public.referral WHERE referral.person = patient AND receiver = place
-                          AND referral.status <> 'cancelled' AND referral.created_at > referred_since) AS is_in_care,
-               CASE WHEN place IS NULL THEN account = patient
-                    ELSE EXISTS (SELECT FROM public.opened_record WHERE staff = account
-                                 AND opened_record.person = patient AND until > moment) END AS is_opened
-        FROM unnest(patients, accounts, places) WITH ORDINALITY AS line (patient, account, place, at)
-        LEFT JOIN public.person_in_care AS person ON person.id = patient
-        ORDER BY at
+    IF coalesce(current_setting('mamacare.scope', true), '') NOT IN ('', 'records') THEN RETURN; END IF;
+    FOR line IN
+        -- One statement, and so one moment for who may read, what there is and whether it still counts.
+        WITH asked AS MATERIALIZED (
+            SELECT at, patient, moment, actor, role, facility, act, object, call,
+                   person.wrapped_key AS her_key, copy.sealed AS copied, person.id IS NOT NULL AS is_kept,
+                   person.id IS NOT NULL AND (
+                       coalesce(home_facility = place, false)
+                       OR EXISTS (SELECT FROM public.visit WHERE visit.person = patient AND visit.facility = place
+                                  AND held_on > seen_since)
+                       OR EXISTS (SELECT FROM public.appointment WHERE appointment.person = patient
+                                  AND appointment.facility = place AND appointment.status = 'booked')
+                       OR EXISTS (SELECT FROM public.referral WHERE referral.person = patient AND receiver = place
+                                  AND referral.status <> 'cancelled' AND referral.created_at > referred_since)
+                       OR CASE WHEN place IS NULL THEN account = patient
+                               ELSE EXISTS (SELECT FROM public.opened_record WHERE staff = account
+                                            AND opened_record.person = patient AND until > moment) END) AS is_let_in
+            FROM unnest(patients, accounts, places, moments, actors, roles, facilities, acts, objects, calls)
+                 WITH ORDINALITY AS asking (patient, account, place, moment, actor, role, facility, act, object, call, at)
+            LEFT JOIN public.person_in_care AS person ON person.id = patient
+            LEFT JOIN public.record_copy AS copy ON copy.person = patient AND copy.form = wanted
+                 AND NOT EXISTS (SELECT FROM public.record_change WHERE record_change.person = patient)
+        ), written AS (
+            INSERT INTO public.access_log
+                (at, person, actor_kind, actor, actor_role, facility, act, what, channel, reference)
+            SELECT moment, patient, CASE WHEN actor IS NULL THEN 'self' ELSE 'staff' END, actor, role, facility,
+                   act, object, 'api', call
+            FROM asked WHERE is_let_in AND copied IS NOT NULL
+        )
+        SELECT * FROM asked ORDER BY at
     LOOP
-        kept := asked.is_kept;
-        in_care := kept AND asked.is_in_care;
-        opened := kept AND asked.is_opened;
-        IF in_care OR opened THEN let_in := let_in || asked.patient; END IF;
+        kept := line.is_kept;
+        let_in := line.is_let_in;
+        wrapped_key := CASE WHEN let_in AND line.copied IS NOT NULL THEN line.her_key END;
+        sealed := CASE WHEN let_in THEN line.copied END;
+        IF let_in THEN all_let_in := all_let_in || line.patient; END IF;
         RETURN NEXT;
     END LOOP;
-    ignored := set_config('mamacare.known', let_in::text, true);
+    ignored := set_config('mamacare.known', all_let_in::text, true);
 END
 $$;
 COMMENT ON FUNCTION mamacare_open_records IS
-    'Lets in, line by line, the patients whom an account of a facility may read, or without one who reads her own record; the others are hidden.';
+    'Lets in, line by line, the patients whom an account of a facility may read, or without one who reads her own '
+    'record; the others are hidden. Where there is a copy of the wanted form it is given out, and the line is written '
+    'to the trail.';
 
 CREATE OR REPLACE FUNCTION mamacare_is_kept(patient uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER AS $$
@@ -143,31 +183,22 @@ $$;
 COMMENT ON FUNCTION mamacare_free_ordinal IS
     'The first free place on a number, whoever the others on it are and whoever asks.';
 
--- These act as the service; so do the triggers, or a change by the API would not reach plans and histories
--- that it may not see.
-GRANT CREATE ON SCHEMA public TO mamacare_app;
-DO $owners$
+DO $closed$
 DECLARE
     named regprocedure;
 BEGIN
     FOR named IN
         SELECT oid::regprocedure FROM pg_proc
-        WHERE pronamespace = 'public'::regnamespace
-          AND (proname LIKE 'mamacare\_%' OR proname IN (
-              'replan', 'replan_changed', 'replan_person', 'outbox_note_change', 'record_changed',
-              'record_person_added', 'record_person_changed'))
+        WHERE pronamespace = 'public'::regnamespace AND proowner = 'mamacare_app'::regrole
     LOOP
-        IF (SELECT proowner <> 'mamacare_app'::regrole OR NOT prosecdef FROM pg_proc WHERE oid = named) THEN
-            EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', named);
-            EXECUTE format('ALTER FUNCTION %s OWNER TO mamacare_app', named);
-        END IF;
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', named);
     END LOOP;
 END
-$owners$;
-REVOKE CREATE ON SCHEMA public FROM mamacare_app;
+$closed$;
 GRANT EXECUTE ON FUNCTION mamacare_changes, mamacare_reads, mamacare_meets, mamacare_open_records,
     mamacare_is_kept, mamacare_free_ordinal TO mamacare_api;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM mamacare_app;
 
 -- What each role sees and changes, table by table.
 CREATE TEMPORARY TABLE wanted (relation text, name text, role text, command text, sees text, writes text)
@@ -201,10 +232,6 @@ BEGIN
         FROM unnest(ARRAY['child', 'credential', 'former_phone', 'immunisation', 'medicine', 'person_phone', 'pin_guard',
                           'pregnancy', 'profile', 'visit', 'appointment']) AS relation,
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS command;
-    -- Whoever sees a copy sees whether it still counts.
-    INSERT INTO wanted VALUES
-        ('record_copy', 'select', 'mamacare_api', 'SELECT', reads, NULL),
-        ('record_change', 'select', 'mamacare_api', 'SELECT', reads, NULL);
     INSERT INTO wanted VALUES
         ('appointment', 'listed', 'mamacare_api', 'SELECT', 'facility = ' || place, NULL),
         ('medicine', 'presented', 'mamacare_api', 'SELECT', 'code_key = ' || code, NULL),

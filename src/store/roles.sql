@@ -75,7 +75,7 @@ GRANT SELECT, INSERT, UPDATE ON appointment, credential, document, facility, fac
     person, phone, pin_guard, referral, staff_detail, staff_guard TO mamacare_api;
 GRANT SELECT, INSERT ON access_log, consent, referral_feedback TO mamacare_api;
 GRANT UPDATE (withdrawn_at, withdrawn_channel) ON consent TO mamacare_api;
-GRANT SELECT ON district, person_in_care, record_change, record_copy TO mamacare_api;
+GRANT SELECT ON district, person_in_care TO mamacare_api;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mamacare_api;
 
 -- A backup: reads all, changes nothing.

@@ -13,13 +13,13 @@ use crate::privacy::{AuditHead, AuditLine, AuditLink, Keyring};
 use crate::store::audit::{self, HeadRow};
 
 /// Between two rounds. They are short and many, so that what they take is spread over the time.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Every so many rounds all lines are looked at that are not settled; the others look at the newest alone.
-const THOROUGH: u32 = 32;
+const THOROUGH: u32 = 160;
 
 /// Lines of one transaction.
-const BATCH: u16 = 1000;
+const BATCH: u16 = 500;
 
 /// Chains the trail.
 pub struct Chainer {

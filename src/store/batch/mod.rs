@@ -7,14 +7,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 pub use line::Line;
-
-/// Batches begin no closer together than this. Each costs the database about as much as several of its
-/// requests do, so that under load fewer and fuller ones make every turn faster; nobody notices the wait.
-const PACE: Duration = Duration::from_millis(1);
 
 struct Request<Q, A> {
     question: Q,
@@ -37,6 +33,26 @@ impl<Q, A> Clone for Batcher<Q, A> {
     }
 }
 
+/// How requests are gathered.
+#[derive(Clone, Copy, Debug)]
+pub struct Gather {
+    /// Most requests of a batch.
+    pub most: usize,
+    /// Batches that are under way at once; for one that is held up another begins.
+    pub at_once: usize,
+    /// Batches begin no closer together than this. Each costs the database about as much as several of its
+    /// requests do, so that under load fewer and fuller ones make every request faster; nobody notices the
+    /// wait.
+    pub pace: Duration,
+}
+
+impl Gather {
+    /// One batch after the other, so that each is as full as can be.
+    pub const fn in_turn(most: usize) -> Self {
+        Self { most, at_once: 1, pace: Duration::from_millis(1) }
+    }
+}
+
 /// What the lanes take from, one at a time.
 struct Gathering<Q, A> {
     requests: mpsc::Receiver<Request<Q, A>>,
@@ -45,11 +61,11 @@ struct Gathering<Q, A> {
 }
 
 impl<Q, A> Gathering<Q, A> {
-    /// Takes at most `most` requests; none are left and none will come where it gives 0.
-    async fn fill(&mut self, gathered: &mut Vec<Request<Q, A>>, most: usize) -> usize {
+    /// Takes some requests; none are left and none will come where it gives 0.
+    async fn fill(&mut self, gathered: &mut Vec<Request<Q, A>>, gather: Gather) -> usize {
         tokio::time::sleep_until(self.next).await;
-        let count = self.requests.recv_many(gathered, most).await;
-        self.next = Instant::now() + PACE;
+        let count = self.requests.recv_many(gathered, gather.most).await;
+        self.next = Instant::now() + gather.pace;
         count
     }
 }
@@ -70,25 +86,25 @@ pub trait Lane<Q, A>: Send + 'static {
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
-    /// Starts the lanes; each takes at most `most` questions at once. They end when the last clone
+    /// Starts the lanes, which should be more than may be under way at once. They end when the last clone
     /// of this is dropped and the queue is empty.
-    pub fn start<L: Lane<Q, A>>(lanes: impl IntoIterator<Item = L>, most: usize) -> Self {
-        let (queue, requests) = mpsc::channel(most * 16);
+    pub fn start<L: Lane<Q, A>>(lanes: impl IntoIterator<Item = L>, gather: Gather) -> Self {
+        let (queue, requests) = mpsc::channel(gather.most * 16);
         let gathering = Arc::new(Mutex::new(Gathering { requests, next: Instant::now() }));
+        let under_way = Arc::new(Semaphore::new(gather.at_once));
         for mut lane in lanes {
-            let gathering = Arc::clone(&gathering);
+            let (gathering, under_way) = (Arc::clone(&gathering), Arc::clone(&under_way));
             tokio::spawn(async move {
-                let mut gathered = Vec::with_capacity(most);
-                loop {
-                    let mut turn = gathering.lock().await;
-                    if turn.fill(&mut gathered, most).await == 0 {
+                let mut gathered = Vec::with_capacity(gather.most);
+                // Nobody closes it.
+                while let Ok(turn) = under_way.acquire().await {
+                    if gathering.lock().await.fill(&mut gathered, gather).await == 0 {
                         return;
                     }
                     let (questions, answers): (Vec<Q>, Vec<_>) = gathered
                         .drain(..)
                         .map(|request: Request<Q, A>| (request.question, request.answer))
                         .unzip();
-                    // Only one lane gathers and works at a time, so that a batch is as full as can be.
                     let mut work = std::pin::pin!(lane.work(questions));
                     let in_time = tokio::time::timeout(HELD_UP, &mut work).await;
                     drop(turn);
@@ -139,7 +155,7 @@ mod tests {
     fn batcher(lanes: usize) -> (Batcher<u32, usize>, Arc<Semaphore>, Arc<Semaphore>) {
         let (begun, released) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let lane = |_| Counting { begun: Arc::clone(&begun), released: Arc::clone(&released) };
-        (Batcher::start((0..lanes).map(lane), 8), begun, released)
+        (Batcher::start((0..lanes).map(lane), Gather::in_turn(8)), begun, released)
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use crate::privacy::Keyring;
 use crate::ussd::port::{Effect, Opening, Stored};
 use crate::ussd::{Session, SessionKey};
 
-use super::batch::{Batcher, Line};
+use super::batch::{Batcher, Gather, Line};
 
 /// Turns in one transaction at most.
 const MOST_WRITES: usize = 256;
@@ -76,9 +76,9 @@ impl Turns {
     pub fn start(pool: PgPool, keys: Arc<Keyring>, resume_window: Duration) -> Self {
         let line = || Line::new(pool.connect_options());
         let read_lane = |_| open::Reader { line: line(), keys: Arc::clone(&keys), resume_window };
-        let openings = Batcher::start((0..READ_LANES).map(read_lane), MOST_OPENINGS);
+        let openings = Batcher::start((0..READ_LANES).map(read_lane), Gather::in_turn(MOST_OPENINGS));
         let write_lane = |_| write::Writer { line: line(), keys: Arc::clone(&keys) };
-        let writes = Batcher::start((0..WRITE_LANES).map(write_lane), MOST_WRITES);
+        let writes = Batcher::start((0..WRITE_LANES).map(write_lane), Gather::in_turn(MOST_WRITES));
         Self { pool, keys, openings, writes }
     }
 

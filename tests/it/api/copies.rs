@@ -6,28 +6,38 @@ use std::time::Duration;
 
 use mamacare::privacy::Vault;
 use mamacare::store::erasure;
-use mamacare::store::record::whole::{self, Asked, Found, copies};
+use mamacare::store::record::whole::{self, Asked, Glance, copies};
 use mamacare::store::scope::Scope;
+use mamacare::store::trail::{Doer, Line};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
-use super::world::{HOSPITAL, World};
+use super::world::{HOSPITAL, OTHER_HOSPITAL, World};
 
 /// Copies what has changed; how many records that were.
-async fn copy(world: &World) -> usize {
+pub async fn copy(world: &World) -> usize {
     let mut connection = world.service.acquire().await.unwrap();
     let vault = Vault::new(Arc::clone(&world.keyring));
     copies::renew(&mut connection, &vault).await.unwrap()
 }
 
+/// What is seen of a record at first sight, by who asks so. It stands in the trail.
+async fn glance(world: &World, asked: Asked) -> Glance {
+    let doer = Doer { staff: None, role: None, facility: None, sign_in: Uuid::nil() };
+    let (at, person) = (world.now(), Some(asked.patient));
+    let line = Line { at, doer, person, act: "read", what: "record", reason: None };
+    let mut connection = world.scoped.acquire().await.unwrap();
+    let mut seen = whole::glance(&mut connection, &[asked], &[line], at).await.unwrap();
+    assert_eq!(seen.len(), 1);
+    seen.remove(0)
+}
+
 /// Whether her record is read from its copy.
-async fn is_copied(world: &World, patient: Uuid) -> bool {
-    let mut work = Scope::Records.begin(&world.scoped, world.now()).await.unwrap();
-    let asked = Asked { patient, account: patient, facility: None };
-    let found = whole::read(&mut work, &[asked]).await.unwrap();
-    match &found[..] {
-        [Found::Open(closed)] => closed.is_copy(),
+pub async fn is_copied(world: &World, patient: Uuid) -> bool {
+    match glance(world, Asked { patient, account: patient, facility: None }).await {
+        Glance::Copy(_) => true,
+        Glance::Parts => false,
         other => panic!("{other:?}"),
     }
 }
@@ -310,28 +320,43 @@ async fn nobody_is_shown_a_copy_that_is_not_hers_to_see() {
     let world = World::new().await;
     let nurse = world.sign_in("nurse").await;
     let patient = world.patient(&nurse, "Aminata", None).await;
-    world.patient(&nurse, "Fatmata", None).await;
+    let another = world.patient(&nurse, "Fatmata", None).await;
     assert_eq!(copy(&world).await, 2);
-    change(&world, "UPDATE person SET wording = 'open' WHERE id = $1", patient).await;
     let account = Uuid::now_v7();
-    let seen = async |scope: Scope, ask: &[Asked]| {
-        let mut work = scope.begin(&world.scoped, world.now()).await.unwrap();
-        whole::read(&mut work, ask).await.unwrap();
-        let mut seen = Vec::new();
-        for table in ["record_copy", "record_change"] {
-            let people = format!("SELECT person FROM {table}");
-            let people: Vec<Uuid> =
-                sqlx::query_scalar(AssertSqlSafe(people)).fetch_all(&mut *work).await.unwrap();
-            seen.push(people);
-        }
-        seen
+    let looks = async || {
+        sqlx::query_scalar::<_, i64>("SELECT count(*) FROM access_log WHERE act = 'read' AND what = 'record'")
+            .fetch_one(&world.database.pool)
+            .await
+            .unwrap()
     };
-    let asked = [Asked { patient, account, facility: Some(HOSPITAL) }];
-    assert_eq!(seen(Scope::Records, &asked).await, [[patient], [patient]]);
-    assert_eq!(seen(Scope::Records, &[]).await, [[]; 2] as [[Uuid; 0]; 2]);
-    assert_eq!(seen(Scope::Nobody { account }, &asked).await, [[]; 2] as [[Uuid; 0]; 2]);
-    let elsewhere = Scope::Staff { account, facility: super::world::OTHER_HOSPITAL };
-    assert_eq!(seen(elsewhere, &asked).await, [[]; 2] as [[Uuid; 0]; 2]);
+    let before = looks().await;
+    for (patient, account, facility, shown) in [
+        (patient, account, Some(HOSPITAL), true),
+        (patient, patient, None, true),
+        (patient, another, None, false),
+        (patient, account, Some(OTHER_HOSPITAL), false),
+        // Whoever works somewhere is not a patient, whatever her account's id.
+        (patient, patient, Some(OTHER_HOSPITAL), false),
+    ] {
+        match glance(&world, Asked { patient, account, facility }).await {
+            Glance::Copy(_) => assert!(shown, "{account} {facility:?}"),
+            Glance::Refused => assert!(!shown, "{account} {facility:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let unknown = Asked { patient: account, account, facility: Some(HOSPITAL) };
+    assert!(matches!(glance(&world, unknown).await, Glance::Nobody));
+    assert_eq!(looks().await - before, 2, "what was shown stands in the trail, and nothing else");
+    // The API's connections have no other way to them.
+    for table in ["record_copy", "record_change"] {
+        let read = format!("SELECT FROM {table}");
+        let error = sqlx::query(AssertSqlSafe(read)).execute(&world.scoped).await.unwrap_err();
+        assert!(error.to_string().contains("permission denied"), "{error}");
+    }
+    // A transaction that said whose rows it is about sees no others by this door.
+    let mut work = Scope::Nobody { account }.begin(&world.scoped, world.now()).await.unwrap();
+    let asked = Asked { patient, account, facility: Some(HOSPITAL) };
+    assert!(whole::glance(&mut work, &[asked], &[], world.now()).await.unwrap().is_empty());
 }
 
 /// Nobody writes a copy until this ends.

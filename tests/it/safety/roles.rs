@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
+use mamacare::store::MIGRATOR;
 use mamacare::store::roles::{self, APPLICATION, BACKUP, REPORTING};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::harness::TestDatabase;
@@ -165,4 +167,55 @@ async fn roles_are_kept_by_many_at_once() {
     }
     let mut node = connect(&databases[0], APPLICATION).await;
     assert!(may(&mut node, LINE).await && !may(&mut node, "DELETE FROM access_log").await);
+}
+
+/// As PostgreSQL 16 and later give it to an owner who is no superuser: she may become the service, and has
+/// nothing of it before she does.
+#[tokio::test]
+async fn an_owner_who_inherits_nothing_migrates_as_often_as_she_likes() {
+    let database = TestDatabase::new().await;
+    let own = format!("own_{}", std::process::id());
+    let mut admin = PgConnection::connect(&database.url()).await.unwrap();
+    let prepare = "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plain_owner') THEN
+        CREATE ROLE plain_owner LOGIN NOINHERIT NOSUPERUSER NOCREATEROLE; END IF; END $$;
+        GRANT mamacare_app TO plain_owner";
+    sqlx::raw_sql(prepare).execute(&mut admin).await.unwrap();
+    for statement in
+        [format!("DROP DATABASE IF EXISTS {own}"), format!("CREATE DATABASE {own} OWNER plain_owner")]
+    {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut admin).await.unwrap();
+    }
+    let of = |role: &str| database.url_as(role).parse::<PgConnectOptions>().unwrap().database(&own);
+    // What she has of her database she would inherit too.
+    let mut admin_there =
+        PgConnection::connect_with(&database.url().parse::<PgConnectOptions>().unwrap().database(&own))
+            .await
+            .unwrap();
+    sqlx::raw_sql("ALTER SCHEMA public OWNER TO plain_owner").execute(&mut admin_there).await.unwrap();
+    admin_there.close().await.unwrap();
+    let mut owner = PgConnection::connect_with(&of("plain_owner")).await.unwrap();
+    MIGRATOR.run(&mut owner).await.unwrap();
+    for _ in 0..2 {
+        roles::ensure(&mut owner).await.unwrap();
+    }
+    let (functions, kept, open): (i64, i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE proowner = 'mamacare_app'::regrole AND prosecdef),
+                count(*) FILTER (WHERE has_function_privilege('mamacare_report', oid, 'EXECUTE'))
+         FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+           AND (proname LIKE 'mamacare\\_%' OR proname LIKE 'record\\_%' OR proname LIKE 'replan%')",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!((functions, kept, open), (12, 12, 0));
+    let read: bool = sqlx::query_scalar(
+        "SELECT bool_and(has_function_privilege('mamacare_api', oid, 'EXECUTE')) FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'mamacare\\_%'",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .unwrap();
+    assert!(read);
+    owner.close().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {own}"))).execute(&mut admin).await.unwrap();
 }

@@ -219,7 +219,7 @@ async fn the_stores_own_reads_and_writes_find_nothing_in_another_facility() {
     // Whatever facility a handler says that it asks for.
     assert!(reach::reach(work, &vault, patient, HOSPITAL, staff, now).await.unwrap().is_none());
     let asked = Asked { patient, account: staff, facility: Some(HOSPITAL) };
-    let found = whole::read(work, &[asked]).await.unwrap();
+    let found = whole::read(work, &[asked], now).await.unwrap();
     assert!(
         matches!(found[..], [Found::Nobody]),
         "whole records are opened in a scope of their own: {found:?}"
@@ -277,6 +277,7 @@ async fn of_records_that_are_read_together_each_is_let_in_for_who_asks_for_it() 
             // Whoever works somewhere is not a patient, whatever her account's id.
             asked(hidden, hidden, Some(OTHER_HOSPITAL)),
         ],
+        world.now(),
     )
     .await
     .unwrap();

@@ -89,44 +89,24 @@ impl Content {
     }
 }
 
+/// The form of the copies that this program reads and writes.
+#[expect(clippy::cast_lossless, reason = "`From` is not const")]
+pub(super) const FORM: i16 = Content::VERSION as i16;
+
 /// A record's copy as it is stored.
-#[derive(Debug, sqlx::FromRow)]
-pub(super) struct SealedCopy {
-    patient: Uuid,
-    wrapped_key: Vec<u8>,
-    sealed: Vec<u8>,
+#[derive(Debug)]
+pub struct SealedCopy {
+    pub(super) patient: Uuid,
+    pub(super) wrapped_key: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
 impl SealedCopy {
     /// The record, opened.
-    pub(super) fn open(self, vault: &Vault) -> Result<Whole, StoreError> {
+    pub fn open(self, vault: &Vault) -> Result<Whole, StoreError> {
         let key = vault.unwrap(self.patient, &self.wrapped_key)?;
         Ok(Content::open(&key, 0, &self.sealed)?.whole(key))
     }
-}
-
-/// The copies of these patients' records, in their order; none where there is none that counts. Who may
-/// read them has been asked: her consent is not looked for again.
-pub(super) async fn of(
-    work: &mut PgConnection,
-    patients: &[Uuid],
-) -> Result<Vec<Option<SealedCopy>>, sqlx::Error> {
-    let mut copies: Vec<Option<SealedCopy>> = patients.iter().map(|_| None).collect();
-    let rows: Vec<parts::Placed<SealedCopy>> = sqlx::query_as(
-        "SELECT at, patient, wrapped_key, sealed FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (patient, at)
-         JOIN person ON person.id = patient JOIN record_copy ON record_copy.person = patient
-         WHERE form = $2 AND NOT EXISTS (SELECT FROM record_change WHERE record_change.person = patient)",
-    )
-    .bind(patients)
-    .bind(i16::from(Content::VERSION))
-    .fetch_all(work)
-    .await?;
-    for placed in rows {
-        if let Some(copy) = copies.get_mut(placed.index()) {
-            *copy = Some(placed.row);
-        }
-    }
-    Ok(copies)
 }
 
 /// Records that are copied at once.
@@ -188,7 +168,7 @@ async fn copy_some(connection: &mut PgConnection, vault: &Vault) -> Result<usize
     )
     .bind(copied)
     .bind(copies)
-    .bind(i16::from(Content::VERSION))
+    .bind(FORM)
     .execute(&mut *work)
     .await?;
     sqlx::query("DELETE FROM record_copy WHERE person = ANY ($1)").bind(without).execute(&mut *work).await?;
@@ -206,7 +186,7 @@ pub async fn note_outdated(connection: &mut PgConnection) -> Result<u64, StoreEr
         "INSERT INTO record_change (person, transaction)
          SELECT person, pg_current_xact_id() FROM record_copy WHERE form < $1 ON CONFLICT DO NOTHING",
     )
-    .bind(i16::from(Content::VERSION))
+    .bind(FORM)
     .execute(connection)
     .await?;
     Ok(noted.rows_affected())

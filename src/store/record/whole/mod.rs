@@ -4,19 +4,21 @@
 pub mod copies;
 mod parts;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::super::error::StoreError;
+use super::super::trail::Line;
 use super::appointments::Appointment;
 use super::births::Birth;
 use super::pregnancies::Pregnancy;
 use super::prescriptions::Prescription;
-use super::reach::Patient;
+use super::reach::{self, Patient};
 use super::visits::Visit;
-use crate::privacy::Vault;
-use copies::SealedCopy;
-use parts::Parts;
+
+pub use copies::SealedCopy;
+pub use parts::Parts;
 
 /// Everything that a clinician looks at first.
 #[derive(Clone, Debug)]
@@ -50,63 +52,71 @@ pub struct Asked {
 #[derive(Debug)]
 pub enum Found {
     /// The record: she is in the facility's care, her record was opened with a reason, or it is her own.
-    Open(Box<Closed>),
+    Open(Box<Parts>),
     /// There is such a patient, and this account may not read her record.
     Refused,
     /// There is no such patient, or her record may not be kept.
     Nobody,
 }
 
-/// A record as it is stored, sealed.
+/// What is said of somebody's record at first sight.
 #[derive(Debug)]
-pub struct Closed(Stored);
-
-#[derive(Debug)]
-enum Stored {
+pub enum Glance {
+    /// Its copy; the look at it is written down.
     Copy(SealedCopy),
-    Parts(Parts),
-}
-
-impl Closed {
-    /// Whether it is read from its copy.
-    pub const fn is_copy(&self) -> bool {
-        matches!(self.0, Stored::Copy(_))
-    }
-
-    /// The record, opened.
-    pub fn open(self, vault: &Vault) -> Result<Whole, StoreError> {
-        match self.0 {
-            Stored::Copy(copy) => copy.open(vault),
-            Stored::Parts(parts) => parts.open(vault),
-        }
-    }
+    /// Who asks may read it, and no copy of it counts: it has to be [`read`].
+    Parts,
+    /// As [`Found::Refused`].
+    Refused,
+    /// As [`Found::Nobody`].
+    Nobody,
 }
 
 #[derive(sqlx::FromRow)]
 struct Reach {
     kept: bool,
-    in_care: bool,
-    opened: bool,
+    let_in: bool,
+    wrapped_key: Option<Vec<u8>>,
+    sealed: Option<Vec<u8>>,
 }
 
-/// The records that are asked for, in that order, in a transaction of [`Scope::Records`]: the database
-/// decides which of them are open to whom.
+/// Where there is a copy of a record that may be read, gives it and writes `lines` of it to the trail, in one
+/// statement: outside of a transaction it is one, and its lines are safe when it returns.
+///
+/// A line says who looked at what and gives no reason.
+pub async fn glance(
+    connection: &mut PgConnection,
+    asked: &[Asked],
+    lines: &[Line],
+    now: DateTime<Utc>,
+) -> Result<Vec<Glance>, StoreError> {
+    let reach = let_in(connection, asked, lines, now, Some(copies::FORM)).await?;
+    let glance = |(asked, reach): (&Asked, Reach)| match (reach.wrapped_key, reach.sealed) {
+        (Some(wrapped_key), Some(sealed)) => {
+            Glance::Copy(SealedCopy { patient: asked.patient, wrapped_key, sealed })
+        }
+        _ if reach.let_in => Glance::Parts,
+        _ if reach.kept => Glance::Refused,
+        _ => Glance::Nobody,
+    };
+    Ok(asked.iter().zip(reach).map(glance).collect())
+}
+
+/// The records that are asked for, in that order, put together from their parts in a transaction of
+/// [`Scope::Records`]: the database decides which of them are open to whom.
 ///
 /// [`Scope::Records`]: super::super::scope::Scope::Records
-pub async fn read(work: &mut PgConnection, asked: &[Asked]) -> Result<Vec<Found>, StoreError> {
-    let reach: Vec<Reach> =
-        sqlx::query_as("SELECT kept, in_care, opened FROM mamacare_open_records($1, $2, $3)")
-            .bind(asked.iter().map(|asked| asked.patient).collect::<Vec<_>>())
-            .bind(asked.iter().map(|asked| asked.account).collect::<Vec<_>>())
-            .bind(asked.iter().map(|asked| asked.facility).collect::<Vec<_>>())
-            .fetch_all(&mut *work)
-            .await?;
-    let open = |reach: &Reach| reach.in_care || reach.opened;
+pub async fn read(
+    work: &mut PgConnection,
+    asked: &[Asked],
+    now: DateTime<Utc>,
+) -> Result<Vec<Found>, StoreError> {
+    let reach = let_in(work, asked, &[], now, None).await?;
     let patients: Vec<Uuid> =
-        asked.iter().zip(&reach).filter_map(|(asked, reach)| open(reach).then_some(asked.patient)).collect();
-    let mut records = closed(work, &patients).await?.into_iter();
-    let found = |at| match reach.get(at) {
-        Some(reach) if open(reach) => {
+        asked.iter().zip(&reach).filter_map(|(asked, reach)| reach.let_in.then_some(asked.patient)).collect();
+    let mut records = parts::of(work, &patients).await?.into_iter();
+    let found = |at: usize| match reach.get(at) {
+        Some(reach) if reach.let_in => {
             records.next().flatten().map_or(Found::Nobody, |record| Found::Open(Box::new(record)))
         }
         Some(reach) if reach.kept => Found::Refused,
@@ -115,21 +125,33 @@ pub async fn read(work: &mut PgConnection, asked: &[Asked]) -> Result<Vec<Found>
     Ok((0..asked.len()).map(found).collect())
 }
 
-/// The records of these patients; none for one of whom the transaction sees nothing.
-async fn closed(work: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Option<Closed>>, sqlx::Error> {
-    if patients.is_empty() {
-        return Ok(Vec::new());
-    }
-    let copies = copies::of(work, patients).await?;
-    let uncopied: Vec<Uuid> = patients
-        .iter()
-        .zip(&copies)
-        .filter_map(|(patient, copy)| copy.is_none().then_some(*patient))
-        .collect();
-    let mut parts = parts::of(work, &uncopied).await?.into_iter();
-    let stored = |copy: Option<SealedCopy>| match copy {
-        Some(copy) => Some(Stored::Copy(copy)),
-        None => parts.next().flatten().map(Stored::Parts),
-    };
-    Ok(copies.into_iter().map(stored).map(|stored| stored.map(Closed)).collect())
+/// Asks who is let in; gives out copies of that form to whom `lines` are of.
+async fn let_in(
+    connection: &mut PgConnection,
+    asked: &[Asked],
+    lines: &[Line],
+    now: DateTime<Utc>,
+    form: Option<i16>,
+) -> Result<Vec<Reach>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT kept, let_in, wrapped_key, sealed
+         FROM mamacare_open_records($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    )
+    .bind(asked.iter().map(|asked| asked.patient).collect::<Vec<_>>())
+    .bind(asked.iter().map(|asked| asked.account).collect::<Vec<_>>())
+    .bind(asked.iter().map(|asked| asked.facility).collect::<Vec<_>>())
+    .bind(reach::seen_since(now.date_naive()))
+    .bind(reach::referred_since(now))
+    .bind(form)
+    .bind(
+        asked.iter().enumerate().map(|(at, _)| lines.get(at).map_or(now, |line| line.at)).collect::<Vec<_>>(),
+    )
+    .bind(lines.iter().map(|line| line.doer.staff).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.doer.role.as_deref()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.doer.facility).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.act).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.what).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.doer.sign_in.as_bytes().as_slice()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
 }

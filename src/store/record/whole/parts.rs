@@ -13,7 +13,7 @@ use crate::privacy::Vault;
 
 /// A record as it is stored in its parts, sealed.
 #[derive(Debug)]
-pub(super) struct Parts {
+pub struct Parts {
     patient: PatientRow,
     visits: Vec<visits::Row>,
     pregnancies: Vec<pregnancies::Row>,
@@ -35,7 +35,7 @@ impl Parts {
     }
 
     /// The record, opened.
-    pub(super) fn open(self, vault: &Vault) -> Result<Whole, StoreError> {
+    pub fn open(self, vault: &Vault) -> Result<Whole, StoreError> {
         let patient = self.patient.open(vault)?;
         let key = patient.key.clone();
         Ok(Whole {
@@ -81,15 +81,14 @@ const APPOINTMENTS: &str = "
 
 /// A row, and the place of its patient.
 #[derive(sqlx::FromRow)]
-pub(super) struct Placed<P> {
+struct Placed<P> {
     at: i64,
     #[sqlx(flatten)]
-    pub(super) row: P,
+    row: P,
 }
 
 impl<P> Placed<P> {
-    /// The same from 0.
-    pub(super) fn index(&self) -> usize {
+    fn index(&self) -> usize {
         usize::try_from(self.at - 1).unwrap_or(usize::MAX)
     }
 }
