@@ -156,10 +156,7 @@ impl Foundation {
         let directory = Directory::open(&pool).await.map_err(ServeError::Away)?;
         let mut chores = JoinSet::new();
         chores.spawn(directory.clone().keep_fresh(pool.clone()));
-        let chainer = Chainer { pool: pool.clone(), keys: Arc::clone(&keys), clock: clock.clone() };
-        chores.spawn(chainer.run());
-        chores.spawn(retention::keep(pool.clone(), clock.clone()));
-        chores.spawn(copyist::keep(pool.clone(), Arc::clone(&vault)));
+        keep_house(&mut chores, &pool, &vault, &clock);
         if settings.reminders.enabled {
             let reminders = Reminders::new(ReminderParts {
                 pool: pool.clone(),
@@ -239,6 +236,14 @@ impl Foundation {
         };
         Ok(Node::start(parts)?)
     }
+}
+
+/// What goes on in the store by itself.
+fn keep_house(chores: &mut JoinSet<()>, pool: &PgPool, vault: &Arc<Vault>, clock: &Clock) {
+    let chainer = Chainer { pool: pool.clone(), keys: Arc::clone(vault.keyring()), clock: clock.clone() };
+    chores.spawn(chainer.run());
+    chores.spawn(retention::keep(pool.clone(), clock.clone()));
+    chores.spawn(copyist::keep(pool.clone(), Arc::clone(vault)));
 }
 
 /// Serves until SIGTERM or SIGINT.

@@ -129,14 +129,14 @@ impl Chainer {
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
         let (mut position, mut link) = (head.position, head.link());
-        let mut links = Vec::with_capacity(lines.len());
+        let mut chained = Vec::with_capacity(lines.len());
         for line in lines {
             position += 1;
             link = AuditLink::after(link, position, line, &self.keys);
-            links.push((position, line.id, link));
+            chained.push((position, line.id, link));
         }
         let moved = AuditHead { position, link, settled: head.settled, at: now };
-        audit::extend(work, &links, &moved, moved.seal(&self.keys)).await
+        audit::extend(work, &chained, &moved, moved.seal(&self.keys)).await
     }
 
     async fn settle(&self, ripe: Option<i64>) -> Result<(), sqlx::Error> {

@@ -90,7 +90,6 @@ impl Content {
 }
 
 /// The form of the copies that this program reads and writes.
-#[expect(clippy::cast_lossless, reason = "`From` is not const")]
 pub(super) const FORM: i16 = Content::VERSION as i16;
 
 /// A record's copy as it is stored.
@@ -145,12 +144,12 @@ async fn copy_some(connection: &mut PgConnection, vault: &Vault) -> Result<usize
             .bind(AT_ONCE)
             .fetch_all(&mut *work)
             .await?;
-    let (mut copied, mut copies, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut with, mut copies, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for (patient, record) in patients.iter().zip(parts::of(&mut work, &patients).await?) {
         match record.map(|record| record.open(vault)).transpose() {
             Ok(Some(record)) => {
                 let key = record.patient.key.clone();
-                copied.push(*patient);
+                with.push(*patient);
                 copies.push(Content::from(record).seal(&key, 0));
             }
             // She withdrew her consent, or was erased.
@@ -166,7 +165,7 @@ async fn copy_some(connection: &mut PgConnection, vault: &Vault) -> Result<usize
          SELECT person, $3, sealed FROM unnest($1::uuid[], $2::bytea[]) AS copy (person, sealed)
          ON CONFLICT (person) DO UPDATE SET form = excluded.form, sealed = excluded.sealed",
     )
-    .bind(copied)
+    .bind(with)
     .bind(copies)
     .bind(FORM)
     .execute(&mut *work)
@@ -194,6 +193,7 @@ pub async fn note_outdated(connection: &mut PgConnection) -> Result<u64, StoreEr
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
     use std::sync::Arc;
 
     use chrono::{NaiveDate, NaiveTime, TimeDelta};
@@ -313,7 +313,10 @@ mod tests {
     #[test]
     fn what_is_stored_has_not_changed_without_its_version() {
         let octets = postcard::to_stdvec(&one_of_each()).unwrap();
-        let digest: String = Sha256::digest(&octets).iter().map(|octet| format!("{octet:02x}")).collect();
+        let digest = Sha256::digest(&octets).iter().fold(String::new(), |mut digits, octet| {
+            write!(digits, "{octet:02x}").unwrap();
+            digits
+        });
         assert_eq!(
             (Content::VERSION, octets.len(), digest.as_str()),
             (1, 465, "06e72fb0b48a6da7bd63a425bbdc53d9c9d303dc6e1266d36a4b2cf119fd2f5f")
