@@ -144,6 +144,10 @@ async fn copy_some(connection: &mut PgConnection, vault: &Vault) -> Result<usize
             .bind(AT_ONCE)
             .fetch_all(&mut *work)
             .await?;
+    if patients.is_empty() {
+        work.rollback().await?;
+        return Ok(0);
+    }
     let (mut with, mut copies, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for (patient, record) in patients.iter().zip(parts::of(&mut work, &patients).await?) {
         match record.map(|record| record.open(vault)).transpose() {
