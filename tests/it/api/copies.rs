@@ -11,6 +11,7 @@ use mamacare::store::scope::Scope;
 use mamacare::store::trail::{Doer, Line};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::world::{HOSPITAL, OTHER_HOSPITAL, World};
@@ -161,17 +162,9 @@ async fn a_change_that_comes_while_it_is_copied_counts() {
     let world = World::new().await;
     let nurse = world.sign_in("nurse").await;
     let patient = world.patient(&nurse, "Aminata", None).await;
-    // The copyist has read the parts, and waits at the table of the copies.
     let mut gate = PgConnection::connect(&world.database.url()).await.unwrap();
     let held = hold_copies(&mut gate).await;
-    let copying = tokio::spawn({
-        let (service, keyring) = (world.service.clone(), Arc::clone(&world.keyring));
-        async move {
-            let mut connection = service.acquire().await.unwrap();
-            copies::renew(&mut connection, &Vault::new(keyring)).await.unwrap()
-        }
-    });
-    wait_for_a_waiting_copyist(&world).await;
+    let copying = copy_behind(&world).await;
     let visit = json!({"held_on": "2026-11-20", "kind": "antenatal"});
     let path = format!("/api/v1/patients/{patient}/visits");
     world.call("POST", &path, Some(&nurse), Some(visit)).await.expect(201);
@@ -217,14 +210,7 @@ async fn of_who_is_erased_while_she_is_copied_no_copy_is_left() {
         }
         let mut gate = PgConnection::connect(&world.database.url()).await.unwrap();
         let held = hold_copies(&mut gate).await;
-        let copying = tokio::spawn({
-            let (service, keyring) = (world.service.clone(), Arc::clone(&world.keyring));
-            async move {
-                let mut connection = service.acquire().await.unwrap();
-                copies::renew(&mut connection, &Vault::new(keyring)).await.unwrap()
-            }
-        });
-        wait_for_a_waiting_copyist(&world).await;
+        let copying = copy_behind(&world).await;
         let erasing = tokio::spawn({
             let (pool, now) = (world.database.pool.clone(), world.now());
             async move {
@@ -366,10 +352,19 @@ async fn hold_copies(gate: &mut PgConnection) -> sqlx::Transaction<'_, sqlx::Pos
     held
 }
 
-async fn wait_for_a_waiting_copyist(world: &World) {
+/// A copyist who has read the parts, and waits at the table of the copies that somebody holds.
+async fn copy_behind(world: &World) -> JoinHandle<usize> {
+    let copying = tokio::spawn({
+        let (service, keyring) = (world.service.clone(), Arc::clone(&world.keyring));
+        async move {
+            let mut connection = service.acquire().await.unwrap();
+            copies::renew(&mut connection, &Vault::new(keyring)).await.unwrap()
+        }
+    });
     let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
                  AND wait_event_type = 'Lock' AND query LIKE '%INTO record_copy%')";
     while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&world.database.pool).await.unwrap() {
         tokio::task::yield_now().await;
     }
+    copying
 }
