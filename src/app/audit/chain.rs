@@ -82,6 +82,10 @@ impl Chainer {
     /// Chains what is new since the round before the last: a line that was committed a little later than one
     /// with a higher id is among it. One that comes later still waits for a whole round.
     pub async fn follow(&self, looked: &mut Looked) -> Result<usize, sqlx::Error> {
+        if looked.1 == 0 {
+            // Another node was at it in the first round. From the first line on it would be a long way.
+            return self.round(looked).await;
+        }
         if !audit::goes_on(&self.pool, looked.1).await? {
             return Ok(0);
         }
