@@ -15,7 +15,8 @@ use crate::store::guard::{self, Warning};
 use crate::store::outbox::{self, Kind, NewMessage};
 use crate::store::pin_delivery::{AskedBy, Delivered, Delivery, SMS_LASTS, Way, Words, deliver};
 use crate::store::sealed::Identity;
-use crate::store::{credentials, people};
+use crate::store::sign_ins::{self, RightPin};
+use crate::store::{counters, credentials, people};
 use crate::text::segments;
 
 /// A first PIN that was sent is good for this long.
@@ -99,7 +100,7 @@ pub async fn renew(
 ) -> Result<Delivered, Problem> {
     let (now, person) = (api.now(), owner.key.person());
     let phone = api.keyring().phone_index(owner.msisdn);
-    let mut counters = credentials::hold_counters(work, &phone, Some(person)).await?;
+    let mut counters = counters::hold(work, &phone, Some(person)).await?;
     counters.renew(now, api.settings.guard.unlock_after);
     let (code, pin) = (&api.settings.service_code, pin.reveal());
     let text = match counters.lasts(now) {
@@ -152,9 +153,9 @@ pub async fn warn(
 /// Takes back a try that was counted but could not be checked.
 async fn take_back(api: &Api, phone: &[u8; 16], person: Option<Uuid>, attempt: i64) -> Result<(), Problem> {
     let mut work = api.door().await?;
-    let mut counters = credentials::hold_counters(&mut work, phone, person).await?;
+    let mut counters = counters::hold(&mut work, phone, person).await?;
     counters.withdraw(attempt, &api.settings.pin_tries);
-    credentials::save_counters(&mut work, phone, person, &counters).await?;
+    counters::save(&mut work, phone, person, &counters).await?;
     Ok(work.commit().await?)
 }
 
@@ -191,13 +192,13 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
         Some(person) => credentials::find(&mut work, person).await?,
         None => None,
     };
-    let mut counters = credentials::hold_counters(&mut work, &phone, person).await?;
+    let mut counters = counters::hold(&mut work, &phone, person).await?;
     let (now, limits) = (api.now(), &api.settings.pin_tries);
     let was_open = counters.person.as_ref().is_some_and(|tries| tries.lasts(now).is_none());
     let may = matches!(counters.admit(attempt, now, limits), Admission::Admitted { .. });
     // Either counter may have refused; then neither counts a try that was not checked.
     if may {
-        credentials::save_counters(&mut work, &phone, person, &counters).await?;
+        counters::save(&mut work, &phone, person, &counters).await?;
     }
     work.commit().await?;
     let hash = credential.as_ref().filter(|_| may).map(|credential| credential.hash.as_str());
@@ -214,12 +215,13 @@ pub async fn try_pin(api: &Api, msisdn: Msisdn, place: u8, pin: &Pin) -> Result<
         return Ok(Tried::Refused);
     };
     let mut work = api.door().await?;
-    let counts = credentials::still_counts(&mut work, person, &credential.hash).await?;
+    let pin = RightPin { person, phone, hash: credential.hash, renewed: None };
+    let counts = sign_ins::hold(&mut work, &[&pin]).await? == [true];
     let fresh = credential.expires_at.is_none_or(|until| until > now);
     if !(counts && fresh) {
         return Ok(Tried::Refused);
     }
-    credentials::clear_counters(&mut work, &phone, person).await?;
+    sign_ins::clear(&mut work, &[&pin]).await?;
     work.commit().await?;
     Ok(if credential.must_change { Tried::MustChange(person) } else { Tried::Right(person) })
 }

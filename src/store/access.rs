@@ -23,7 +23,7 @@ pub enum Act {
 }
 
 impl Act {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Change => "change",

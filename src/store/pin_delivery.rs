@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use super::guard::{self, Warning};
 use super::outbox::{self, Kind, NewMessage, NewPinMail};
-use super::{access, credentials, trail};
+use super::{access, counters, credentials, trail};
 use crate::care::Msisdn;
 use crate::identity::{GuardTimes, Held};
 use crate::privacy::{Keyring, PersonKey};
@@ -119,7 +119,7 @@ pub async fn deliver(
         AskedBy::Herself { .. } => None,
         AskedBy::Staff { in_person, .. } => {
             // Numbers before people, as where she asks herself.
-            credentials::hold_numbers(work, person).await?;
+            counters::hold_numbers(work, person).await?;
             in_person
         }
     };
@@ -143,10 +143,10 @@ pub async fn deliver(
     }
     match (delivery.by, &phone) {
         (AskedBy::Herself { .. }, Some(phone)) => {
-            credentials::renew_counters(work, phone, person, delivery.times.unlock_after, now).await?;
+            counters::renew(work, phone, person, delivery.times.unlock_after, now).await?;
         }
         (AskedBy::Herself { .. }, None) => {}
-        (AskedBy::Staff { .. }, _) => credentials::unlock(work, person).await?,
+        (AskedBy::Staff { .. }, _) => counters::unlock(work, person).await?,
     }
     credentials::issue(work, person, delivery.hash, now + GOOD_FOR, now).await?;
     outbox::cancel_pins(work, person, now).await?;

@@ -148,7 +148,7 @@ impl<'stage> Phone<'stage> {
             ("start_messages", "ok") => phone.stopped = false,
             _ => {}
         }
-        Ok(Outcome { name: outcome, facts: told, proof, phone: Some(phone) })
+        Ok(Outcome { name: outcome, facts: told, proof, phone: Some(phone), effects: Vec::new() })
     }
 }
 

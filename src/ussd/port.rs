@@ -130,6 +130,8 @@ pub struct Outcome {
     pub proof: Option<Proof>,
     /// What is known about the number now, where that changed.
     pub phone: Option<PhoneFacts>,
+    /// What is to be written with the session.
+    pub effects: Vec<Effect>,
 }
 
 /// Something that is written with the session, in the same transaction, and needs no answer.
@@ -145,6 +147,11 @@ pub enum Effect {
         person: Uuid,
         /// Which source.
         source: &'static str,
+    },
+    /// A person gave her PIN: for the audit trail.
+    SignedIn {
+        /// Who.
+        person: Uuid,
     },
     /// The session that was cut off has been taken up or refused: it is not offered again.
     CloseSuspended,

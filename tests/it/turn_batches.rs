@@ -11,6 +11,7 @@ use mamacare::store::turns::{TurnRow, Turns};
 use mamacare::ussd::port::{Effect, PhoneFacts, Proof};
 use mamacare::ussd::{Mark, Session, SessionKey, Status, Step};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::harness::TestDatabase;
 
@@ -103,6 +104,31 @@ async fn many_turns_at_once_each_leave_what_is_theirs() {
 }
 
 #[tokio::test]
+async fn who_came_in_and_what_she_looked_at_is_written_down_with_her_turn_and_once() {
+    let database = TestDatabase::new().await;
+    let turns = Turns::start(database.pool.clone(), Arc::new(Keyring::demo()), WINDOW);
+    let person = Uuid::from_u128(7);
+    let turn = |session| {
+        let effects = vec![Effect::SignedIn { person }, Effect::Read { person, source: "visits" }];
+        row(session, session, 1, effects)
+    };
+    assert_eq!(commit(&turns, vec![turn(1), turn(2)]).await, [true, true]);
+    // The first comes again, from a node that has not seen it.
+    assert_eq!(commit(&turns, vec![turn(1), row(3, 3, 1, Vec::new())]).await, [false, true]);
+    let lines: Vec<(Vec<u8>, String, String, bool)> = sqlx::query_as(
+        "SELECT reference, act, what, actor_kind = 'self' AND actor = person AND channel = 'test' FROM access_log
+         WHERE person = $1 ORDER BY reference, act",
+    )
+    .bind(person)
+    .fetch_all(&database.pool)
+    .await
+    .unwrap();
+    let line = |session, act: &str, what: &str| (vec![session; 16], act.to_owned(), what.to_owned(), true);
+    let of = |session| [line(session, "read", "visits"), line(session, "sign_in", "pin")];
+    assert_eq!(lines, [of(1), of(2)].concat());
+}
+
+#[tokio::test]
 async fn a_turn_that_comes_too_late_leaves_nothing() {
     let database = TestDatabase::new().await;
     let turns = Turns::start(database.pool.clone(), Arc::new(Keyring::demo()), WINDOW);
@@ -147,7 +173,7 @@ async fn an_offer_to_go_on_is_closed_whether_the_old_session_is_stored_or_in_the
 async fn a_turn_that_the_database_refuses_does_not_take_the_others_with_it() {
     let database = TestDatabase::new().await;
     let turns = Turns::start(database.pool.clone(), Arc::new(Keyring::demo()), WINDOW);
-    let nobody = uuid::Uuid::from_u128(1);
+    let nobody = Uuid::from_u128(1);
     let wrong = row(1, 1, 0, vec![Effect::Read { person: nobody, source: "me" }]);
     let good: Vec<TurnRow> = (2..40).map(|at| row(at, at, 1, Vec::new())).collect();
     let refused = tokio::spawn({

@@ -11,7 +11,7 @@ use super::Problem;
 use crate::privacy::Vault;
 use crate::store::StoreError;
 use crate::store::batch::{Batcher, Gather, Lane, Line as Connection, in_time};
-use crate::store::record::whole::{self, Asked, Found, Glance, Parts, SealedCopy, Whole};
+use crate::store::record::whole::{self, Access, Asked, Parts, SealedCopy, Whole};
 use crate::store::scope::Scope;
 use crate::store::trail::{self, Line};
 
@@ -24,26 +24,13 @@ const LANES: usize = 4;
 /// A record that is asked for, and the line of the trail for it.
 type Question = (Asked, Line);
 
-/// What is found, still sealed, or that the database could not say.
-type Answer = Result<Sealed, Problem>;
+/// What is found, or that the database could not say.
+type Answer = Result<Access<Sealed>, Problem>;
 
 /// A record as it is stored.
 enum Sealed {
     Copy(SealedCopy),
     Parts(Box<Parts>),
-    Refused,
-    Nobody,
-}
-
-/// What became of a question.
-#[derive(Debug)]
-pub enum Record {
-    /// The record; the read stands in the trail.
-    Open(Box<Whole>),
-    /// There is such a patient, and whoever asks may not read her record.
-    Refused,
-    /// There is no such patient.
-    Nobody,
 }
 
 /// Reads records.
@@ -61,18 +48,15 @@ impl Records {
     }
 
     /// The record that is asked for. Where it is open, `line` is safe in the trail before it is given.
-    pub async fn read(&self, asked: Asked, line: Line) -> Result<Record, Problem> {
-        let sealed = self.questions.ask((asked, line)).await.ok_or_else(Problem::busy)??;
-        let read = |from: &'static str, record: Whole| {
-            metrics::counter!("mamacare_record_reads_total", "from" => from).increment(1);
-            Record::Open(Box::new(record))
+    pub async fn read(&self, asked: Asked, line: Line) -> Result<Access<Whole>, Problem> {
+        let (from, record) = match self.questions.ask((asked, line)).await.ok_or_else(Problem::busy)?? {
+            Access::Open(Sealed::Copy(copy)) => ("copy", copy.open(&self.vault)?),
+            Access::Open(Sealed::Parts(parts)) => ("parts", parts.open(&self.vault)?),
+            Access::Refused => return Ok(Access::Refused),
+            Access::Nobody => return Ok(Access::Nobody),
         };
-        Ok(match sealed {
-            Sealed::Copy(copy) => read("copy", copy.open(&self.vault)?),
-            Sealed::Parts(parts) => read("parts", parts.open(&self.vault)?),
-            Sealed::Refused => Record::Refused,
-            Sealed::Nobody => Record::Nobody,
-        })
+        metrics::counter!("mamacare_record_reads_total", "from" => from).increment(1);
+        Ok(Access::Open(record))
     }
 }
 
@@ -95,7 +79,7 @@ impl Lane<Question, Answer> for Reader {
 }
 
 impl Reader {
-    async fn read(&mut self, together: &[Question]) -> Result<Vec<Sealed>, StoreError> {
+    async fn read(&mut self, together: &[Question]) -> Result<Vec<Access<Sealed>>, StoreError> {
         let Some(now) = together.iter().map(|(_, line)| line.at).max() else { return Ok(Vec::new()) };
         let (asked, lines): (Vec<Asked>, Vec<Line>) = together.iter().cloned().unzip();
         let mut connection = self.connection.take().await?;
@@ -103,16 +87,16 @@ impl Reader {
         let uncopied: Vec<Question> = together
             .iter()
             .zip(&glances)
-            .filter(|(_, glance)| matches!(glance, Glance::Parts))
+            .filter(|(_, glance)| matches!(glance, Access::Open(None)))
             .map(|(question, _)| question.clone())
             .collect();
         let mut parts = self.put_together(&mut connection, &uncopied, now).await?.into_iter();
         self.connection.keep(connection);
         let sealed = |glance| match glance {
-            Glance::Copy(copy) => Sealed::Copy(copy),
-            Glance::Parts => parts.next().unwrap_or(Sealed::Nobody),
-            Glance::Refused => Sealed::Refused,
-            Glance::Nobody => Sealed::Nobody,
+            Access::Open(Some(copy)) => Access::Open(Sealed::Copy(copy)),
+            Access::Open(None) => parts.next().map_or(Access::Nobody, |parts| parts.map(Sealed::Parts)),
+            Access::Refused => Access::Refused,
+            Access::Nobody => Access::Nobody,
         };
         Ok(glances.into_iter().map(sealed).collect())
     }
@@ -123,7 +107,7 @@ impl Reader {
         connection: &mut PgConnection,
         together: &[Question],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Sealed>, StoreError> {
+    ) -> Result<Vec<Access<Box<Parts>>>, StoreError> {
         if together.is_empty() {
             return Ok(Vec::new());
         }
@@ -133,16 +117,11 @@ impl Reader {
         let seen: Vec<Line> = together
             .iter()
             .zip(&found)
-            .filter(|(_, found)| matches!(found, Found::Open(_)))
+            .filter(|(_, found)| matches!(found, Access::Open(_)))
             .map(|((_, line), _)| line.clone())
             .collect();
         trail::add(&mut work, self.vault.keyring(), &seen).await?;
         work.commit().await?;
-        let sealed = |found| match found {
-            Found::Open(parts) => Sealed::Parts(parts),
-            Found::Refused => Sealed::Refused,
-            Found::Nobody => Sealed::Nobody,
-        };
-        Ok(found.into_iter().map(sealed).collect())
+        Ok(found)
     }
 }

@@ -18,7 +18,7 @@ use crate::api::frame::{About, Api, At, Problem, Routes};
 use crate::api::pins;
 use crate::care::Msisdn;
 use crate::identity::{Held, grants};
-use crate::store::credentials;
+use crate::store::counters;
 use crate::store::pin_delivery::{AskedBy, Delivered, Delivery, Way, deliver};
 use crate::store::record::patients;
 
@@ -118,8 +118,8 @@ async fn unlock(
 ) -> Result<Done, Problem> {
     let mut work = api.begin(&actor).await?;
     reached(&api, &mut work, &actor, id, Wants::Change).await?;
-    credentials::hold_numbers(&mut work, id).await?;
-    credentials::unlock(&mut work, id).await?;
+    counters::hold_numbers(&mut work, id).await?;
+    counters::unlock(&mut work, id).await?;
     api.changed(&mut work, &actor, Some(id), "pin_lock").await?;
     work.commit().await?;
     Ok(Done)

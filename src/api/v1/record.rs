@@ -13,10 +13,9 @@ use super::show::{
 };
 use crate::api::frame::answer::Found;
 use crate::api::frame::gate::{Actor, Allowed};
-use crate::api::frame::records::Record;
 use crate::api::frame::{Api, At, Problem, Routes};
 use crate::identity::grants;
-use crate::store::record::whole::{Asked, Whole};
+use crate::store::record::whole::{Access, Asked, Whole};
 
 /// Lists the routes.
 pub fn list(routes: &mut Routes) {
@@ -57,7 +56,12 @@ fn view(api: &Api, record: Whole) -> RecordView {
     }
 }
 
-async fn read(api: &Api, actor: &Actor, patient: Uuid, facility: Option<i32>) -> Result<Record, Problem> {
+async fn read(
+    api: &Api,
+    actor: &Actor,
+    patient: Uuid,
+    facility: Option<i32>,
+) -> Result<Access<Whole>, Problem> {
     let asked = Asked { patient, account: actor.id(), facility };
     api.records.read(asked, api.line(actor, Some(patient), "read", "record")).await
 }
@@ -69,9 +73,9 @@ async fn of_patient(
 ) -> Result<Found<RecordView>, Problem> {
     let facility = actor.own_facility()?;
     match read(&api, &actor, id, Some(facility)).await? {
-        Record::Open(record) => Ok(Found(view(&api, *record))),
-        Record::Refused => Err(closed(&actor)),
-        Record::Nobody => Err(nobody()),
+        Access::Open(record) => Ok(Found(view(&api, record))),
+        Access::Refused => Err(closed(&actor)),
+        Access::Nobody => Err(nobody()),
     }
 }
 
@@ -80,7 +84,7 @@ async fn own(
     actor: Allowed<grants::OwnRecord>,
 ) -> Result<Found<RecordView>, Problem> {
     match read(&api, &actor, actor.id(), None).await? {
-        Record::Open(record) => Ok(Found(view(&api, *record))),
-        Record::Refused | Record::Nobody => Err(super::consents::not_kept()),
+        Access::Open(record) => Ok(Found(view(&api, record))),
+        Access::Refused | Access::Nobody => Err(super::consents::not_kept()),
     }
 }

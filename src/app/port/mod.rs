@@ -18,7 +18,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::turns::{Committed, DataPort, MenuShelf, PortError, TurnWrite};
@@ -64,8 +63,6 @@ pub struct Port<M> {
     parts: PortParts<M>,
     /// Hash of a PIN that nobody has: who has none is checked against it, to take as long.
     nobody: String,
-    /// Places to count a try at.
-    counting: Semaphore,
 }
 
 impl<M: MenuShelf> Port<M> {
@@ -73,7 +70,7 @@ impl<M: MenuShelf> Port<M> {
     pub async fn open(parts: PortParts<M>) -> Result<Self, PortError> {
         let unknown = u64::from_be_bytes(parts.vault.keyring().random());
         let nobody = parts.hasher.hash(&format!("{unknown:06}")).await.map_err(|_| PortError::Busy)?;
-        Ok(Self { parts, nobody, counting: Semaphore::new(tries::COUNTED_AT_ONCE) })
+        Ok(Self { parts, nobody })
     }
 
     fn keyring(&self) -> &Keyring {

@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::tries::{Admitted, Try};
 use super::{Port, Work, note, outcome, outcome_for};
 use crate::app::turns::{MenuShelf, PortError};
 use crate::identity::{HasherBusy, Pin, PinOwner, PinRefused, Tries};
 use crate::store::access::Act;
 use crate::store::credentials::Credential;
-use crate::store::{credentials, outbox, people};
-use crate::ussd::port::{Caller, Outcome, Proof};
+use crate::store::sign_ins::RightPin;
+use crate::store::turns::{Admitted, Counted, Meant};
+use crate::store::{counters, credentials, outbox, people};
+use crate::ussd::port::{Caller, Effect, Outcome, Proof};
 
 impl<M: MenuShelf> Port<M> {
     /// Checks the PIN of the person chosen. Who has none is checked against a PIN that nobody has,
@@ -25,57 +26,48 @@ impl<M: MenuShelf> Port<M> {
             return Ok(outcome("busy"));
         }
         let counted = match self.count_try(caller, pin).await? {
-            Admitted::Counted(counted) => counted,
+            Admitted::Counted(counted) => *counted,
             Admitted::Locked(until) => return Ok(locked(until, caller.now)),
         };
-        let hash = counted.credential.as_ref().map_or(self.nobody.as_str(), |credential| &credential.hash);
+        let hash = counted.meant.as_ref().map_or(self.nobody.as_str(), |meant| &meant.credential.hash);
         let Ok(right) = self.parts.hasher.verify(pin, hash).await else {
-            self.take_back(caller, &counted).await?;
+            self.take_back(caller, pin, &counted).await?;
             return Ok(outcome("busy"));
         };
-        let (Some(person), Some(credential)) = (counted.person, &counted.credential) else {
+        let Some(Meant { person, credential, consented }) = &counted.meant else {
             return Ok(outcome("none"));
         };
+        let person = *person;
         if credential.stopped {
             return Ok(outcome("stopped"));
         }
         if credential.expires_at.is_some_and(|expires| expires <= caller.now) {
             return Ok(outcome("expired"));
         }
-        if right && self.signed_in(caller, person, credential, pin, work).await? {
-            let work = self.work(caller, work).await?;
-            let (name, proof) = if credential.must_change {
-                ("must_change", Proof::Choosing { person })
-            } else {
-                ("ok", Proof::Pin { person, consented: people::consented(work, person).await? })
-            };
-            return Ok(Outcome { proof: Some(proof), ..outcome(name) });
+        if !(right && self.signed_in(caller, person, credential, pin).await?) {
+            return self.was_wrong(caller, person, pin, &counted, work).await;
         }
-        self.was_wrong(caller, person, pin, &counted, work).await
+        let (name, proof) = if credential.must_change {
+            ("must_change", Proof::Choosing { person })
+        } else {
+            ("ok", Proof::Pin { person, consented: *consented })
+        };
+        Ok(Outcome { proof: Some(proof), effects: vec![Effect::SignedIn { person }], ..outcome(name) })
     }
 
-    /// Writes that the PIN was right; false where another PIN counts since it was read.
+    /// Whether the PIN that was right still counts: another may since it was read.
     async fn signed_in(
         &self,
         caller: &Caller,
         person: Uuid,
         credential: &Credential,
         pin: &str,
-        work: &mut Option<Work>,
     ) -> Result<bool, PortError> {
-        let dated = self.parts.hasher.needs_rehash(&credential.hash);
+        let hash = credential.hash.clone();
+        let dated = self.parts.hasher.needs_rehash(&hash);
         let renewed = if dated { self.parts.hasher.hash(pin).await.ok() } else { None };
-        let work = self.work(caller, work).await?;
-        credentials::hold_counters(work, &caller.phone, Some(person)).await?;
-        if !credentials::still_counts(work, person, &credential.hash).await? {
-            return Ok(false);
-        }
-        credentials::clear_counters(work, &caller.phone, person).await?;
-        if let Some(renewed) = renewed {
-            credentials::rehash(work, person, &credential.hash, &renewed).await?;
-        }
-        note(work, caller, person, Act::SignIn, "pin").await?;
-        Ok(true)
+        let right = RightPin { person, phone: caller.phone, hash, renewed };
+        Ok(self.parts.turns.sign_in(right).await?)
     }
 
     async fn was_wrong(
@@ -83,7 +75,7 @@ impl<M: MenuShelf> Port<M> {
         caller: &Caller,
         person: Uuid,
         pin: &str,
-        counted: &Try,
+        counted: &Counted,
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
         if counted.repeat {
@@ -153,7 +145,7 @@ impl<M: MenuShelf> Port<M> {
             Err(HasherBusy) => return Ok(outcome("busy")),
         }
         let work = self.work(caller, work).await?;
-        credentials::hold_counters(work, &caller.phone, Some(person.id)).await?;
+        counters::hold(work, &caller.phone, Some(person.id)).await?;
         let Some(chosen) = credentials::confirm(work, person.id, &pending, caller.now).await? else {
             return Ok(outcome("refused"));
         };

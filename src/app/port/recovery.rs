@@ -12,7 +12,7 @@ use crate::store::access::Act;
 use crate::store::people::{self, Person};
 use crate::store::phones::{self, Allowance, Asked, Request};
 use crate::store::pin_delivery::{AskedBy, Delivered, Delivery, Way, deliver};
-use crate::store::{credentials, guard, sealed::Identity};
+use crate::store::{counters, credentials, guard, sealed::Identity};
 use crate::ussd::port::{Caller, Outcome};
 
 impl<M: MenuShelf> Port<M> {
@@ -88,7 +88,7 @@ impl<M: MenuShelf> Port<M> {
         work: &mut Work,
     ) -> Result<Option<DateTime<Utc>>, PortError> {
         let person = person.map(|person| person.id);
-        let mut counters = credentials::hold_counters(work, &caller.phone, person).await?;
+        let mut counters = counters::hold(work, &caller.phone, person).await?;
         counters.renew(caller.now, self.parts.settings.guard.unlock_after);
         Ok(counters.lasts(caller.now))
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::privacy::Keyring;
 use crate::ussd::port::Effect;
 
+use super::super::access::Act;
 use super::TurnRow;
 use super::open::SEALED_FOR;
 
@@ -54,6 +55,7 @@ pub(super) struct Effects<'a> {
     pub(super) looking: Vec<&'a [u8]>,
     pub(super) look_times: Vec<DateTime<Utc>>,
     pub(super) people: Vec<Uuid>,
+    pub(super) acts: Vec<&'static str>,
     pub(super) sources: Vec<&'static str>,
     pub(super) channels: Vec<&'static str>,
     pub(super) closing: Vec<&'a [u8]>,
@@ -75,15 +77,19 @@ impl<'a> Effects<'a> {
         match effect {
             Effect::Language(code) => self.remember(session, Some(code), None),
             Effect::District(id) => self.remember(session, None, Some(id)),
-            Effect::Read { person, source } => {
-                self.looking.push(session);
-                self.look_times.push(row.now);
-                self.people.push(*person);
-                self.sources.push(source);
-                self.channels.push(row.channel);
-            }
+            Effect::Read { person, source } => self.note(row, *person, Act::Read, source),
+            Effect::SignedIn { person } => self.note(row, *person, Act::SignIn, "pin"),
             Effect::CloseSuspended => self.closing.push(session),
         }
+    }
+
+    fn note(&mut self, row: &'a TurnRow, person: Uuid, act: Act, what: &'static str) {
+        self.looking.push(&row.key.0);
+        self.look_times.push(row.now);
+        self.people.push(person);
+        self.acts.push(act.name());
+        self.sources.push(what);
+        self.channels.push(row.channel);
     }
 
     fn remember(&mut self, session: &'a [u8], language: Option<&'a str>, district: Option<&'a str>) {

@@ -4,12 +4,15 @@
 mod columns;
 mod menus;
 mod open;
+mod sign_in;
+mod tries;
 mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, Postgres, Transaction};
 
 use crate::privacy::Keyring;
@@ -17,11 +20,18 @@ use crate::ussd::port::{Effect, Opening, Stored};
 use crate::ussd::{Session, SessionKey};
 
 use super::batch::{Batcher, Gather, Line};
+use super::sign_ins::RightPin;
+
+pub use tries::{Admitted, Counted, Meant, Try};
 
 /// Turns in one transaction at most.
 const MOST_WRITES: usize = 256;
 /// Dialling phones in one query at most.
 const MOST_OPENINGS: usize = 128;
+/// Tries of PINs that are counted at once, and those who come in with theirs. A check takes far longer, so
+/// that nobody notices the pace; but the turns of everybody else would wait while PostgreSQL works for one
+/// after the other of a crowd.
+const PINS: Gather = Gather { most: 64, at_once: 1, pace: Duration::from_millis(10) };
 /// Transactions under way at once, where some are held up.
 const WRITE_LANES: usize = 4;
 /// Queries under way at once, where some are held up.
@@ -69,17 +79,36 @@ pub struct Turns {
     keys: Arc<Keyring>,
     openings: Batcher<open::Dial, Result<Opening, TurnStoreError>>,
     writes: Batcher<TurnRow, Result<bool, TurnStoreError>>,
+    tries: Batcher<Try, Result<Admitted, TurnStoreError>>,
+    sign_ins: Batcher<RightPin, Result<bool, TurnStoreError>>,
+}
+
+/// Whether the database may have refused a batch for the sake of one in it.
+fn for_one(error: &TurnStoreError, of: usize) -> bool {
+    of > 1 && matches!(error, TurnStoreError::Database(error) if error.as_database_error().is_some())
+}
+
+/// How the lanes connect. What is in a batch changes nothing about how its statement is best carried out, and
+/// to plan it anew would take PostgreSQL as long as to do it.
+fn lane_options(pool: &PgPool) -> PgConnectOptions {
+    (*pool.connect_options()).clone().options([("plan_cache_mode", "force_generic_plan")])
 }
 
 impl Turns {
     /// Starts the workers. A session that was cut off is offered for `resume_window`.
     pub fn start(pool: PgPool, keys: Arc<Keyring>, resume_window: Duration) -> Self {
-        let line = || Line::new(pool.connect_options());
+        let options = Arc::new(lane_options(&pool));
+        let line = || Line::new(Arc::clone(&options));
         let read_lane = |_| open::Reader { line: line(), keys: Arc::clone(&keys), resume_window };
         let openings = Batcher::start((0..READ_LANES).map(read_lane), Gather::in_turn(MOST_OPENINGS));
         let write_lane = |_| write::Writer { line: line(), keys: Arc::clone(&keys) };
         let writes = Batcher::start((0..WRITE_LANES).map(write_lane), Gather::in_turn(MOST_WRITES));
-        Self { pool, keys, openings, writes }
+        let unflushed = Arc::new(lane_options(&pool).options([("synchronous_commit", "off")]));
+        let tries_lane = |_| tries::Counter { line: Line::new(Arc::clone(&unflushed)) };
+        let tries = Batcher::start((0..READ_LANES).map(tries_lane), PINS);
+        let sign_in_lane = |_| sign_in::Doorkeeper { line: Line::new(Arc::clone(&unflushed)) };
+        let sign_ins = Batcher::start((0..READ_LANES).map(sign_in_lane), PINS);
+        Self { pool, keys, openings, writes, tries, sign_ins }
     }
 
     /// What is read when a session is first seen by this node.
@@ -101,6 +130,17 @@ impl Turns {
     /// session was stored first, nothing of this one was written.
     pub async fn commit(&self, row: TurnRow) -> Result<bool, TurnStoreError> {
         self.writes.ask(row).await.ok_or(TurnStoreError::Closing)?
+    }
+
+    /// Counts a try of a PIN, in a transaction of its own that stands whatever becomes of the turn.
+    pub async fn count_try(&self, one: Try) -> Result<Admitted, TurnStoreError> {
+        self.tries.ask(one).await.ok_or(TurnStoreError::Closing)?
+    }
+
+    /// Whether a PIN that was right still counts; if so, forgets the wrong ones before it. That stands whatever
+    /// becomes of the turn.
+    pub async fn sign_in(&self, pin: RightPin) -> Result<bool, TurnStoreError> {
+        self.sign_ins.ask(pin).await.ok_or(TurnStoreError::Closing)?
     }
 
     /// Begins the transaction of a turn's deeds, and holds its session first, as a batch does: the same turn

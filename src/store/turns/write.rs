@@ -10,7 +10,7 @@ use crate::ussd::SessionKey;
 
 use super::super::batch::{Lane, Line, in_time};
 use super::columns::{Effects, Sessions};
-use super::{TurnRow, TurnStoreError};
+use super::{TurnRow, TurnStoreError, for_one};
 
 /// A row is written only by the turn that follows the one stored; what comes back was written.
 macro_rules! write_sessions {
@@ -30,8 +30,8 @@ macro_rules! write_sessions {
 const SESSIONS: &str = write_sessions!();
 
 /// The same, and with each session that is written: what is remembered about its number (of two
-/// turns of one number the last word of each kind counts), looks at a person's data on her own
-/// phone, and the end of the offer to go on with what was cut off before.
+/// turns of one number the last word of each kind counts), who came in with her PIN and what she looked
+/// at, and the end of the offer to go on with what was cut off before.
 const SESSIONS_AND_EFFECTS: &str = concat!(
     "WITH written AS (",
     write_sessions!(),
@@ -46,16 +46,16 @@ const SESSIONS_AND_EFFECTS: &str = concat!(
      ) n LEFT JOIN district d ON d.id = n.district ORDER BY n.phone \
      ON CONFLICT (key) DO UPDATE SET language = coalesce(excluded.language, p.language), \
                                      district = coalesce(excluded.district, p.district) \
+     WHERE excluded.language <> coalesce(p.language, '') OR excluded.district <> coalesce(p.district, '') \
      ), looked AS ( \
      INSERT INTO access_log (at, person, actor_kind, actor, act, what, channel, reference) \
-     SELECT q.at, q.person, 'self', q.person, 'read', q.what, q.channel, q.session \
-     FROM unnest($10::bytea[], $11::timestamptz[], $12::uuid[], $13::text[], $14::text[]) \
-          AS q (session, at, person, what, channel) \
+     SELECT q.at, q.person, 'self', q.person, q.act, q.what, q.channel, q.session \
+     FROM unnest($10::bytea[], $11::timestamptz[], $12::uuid[], $13::text[], $14::text[], $15::text[]) \
+          AS q (session, at, person, act, what, channel) \
      JOIN written w ON w.key = q.session \
      ), closed AS ( \
-     UPDATE ussd_session s SET resumable = false \
-     FROM unnest($15::bytea[]) AS q (session) JOIN written w ON w.key = q.session \
-     WHERE s.phone = w.phone AND s.resumable AND s.key <> ALL ($1) \
+     UPDATE ussd_session s SET resumable = false FROM written w \
+     WHERE w.key = ANY ($16) AND s.phone = w.phone AND s.resumable AND s.key <> ALL ($1) \
      ) \
      SELECT key FROM written"
 );
@@ -96,9 +96,7 @@ impl Writer {
     async fn each(&mut self, batch: &[TurnRow]) -> Vec<Result<bool, TurnStoreError>> {
         match self.together(batch).await {
             Ok(written) => batch.iter().map(|row| Ok(written.contains(&row.key))).collect(),
-            Err(TurnStoreError::Database(error))
-                if batch.len() > 1 && error.as_database_error().is_some() =>
-            {
+            Err(error) if for_one(&error, batch.len()) => {
                 let mut results = Vec::with_capacity(batch.len());
                 for row in batch {
                     let written = self.together(std::slice::from_ref(row)).await;
@@ -147,6 +145,7 @@ pub(super) async fn rows(
             .bind(effects.looking)
             .bind(effects.look_times)
             .bind(effects.people)
+            .bind(effects.acts)
             .bind(effects.sources)
             .bind(effects.channels)
             .bind(effects.closing)

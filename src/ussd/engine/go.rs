@@ -83,6 +83,7 @@ impl Machine<'_> {
         if let Some(facts) = outcome.phone {
             self.session.facts = facts;
         }
+        self.effects.extend(outcome.effects);
         self.acted = true;
         self.known = None;
         Ok(Todo::Go(target))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mamacare::privacy::Vault;
 use mamacare::store::erasure;
-use mamacare::store::record::whole::{self, Asked, Glance, copies};
+use mamacare::store::record::whole::{self, Access, Asked, SealedCopy, copies};
 use mamacare::store::scope::Scope;
 use mamacare::store::trail::{Doer, Line};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub async fn copy(world: &World) -> usize {
 }
 
 /// What is seen of a record at first sight, by who asks so. It stands in the trail.
-async fn glance(world: &World, asked: Asked) -> Glance {
+async fn glance(world: &World, asked: Asked) -> Access<Option<SealedCopy>> {
     let doer = Doer { staff: None, role: None, facility: None, sign_in: Uuid::nil() };
     let (at, person) = (world.now(), Some(asked.patient));
     let line = Line { at, doer, person, act: "read", what: "record", reason: None };
@@ -37,8 +37,8 @@ async fn glance(world: &World, asked: Asked) -> Glance {
 /// Whether her record is read from its copy.
 pub async fn is_copied(world: &World, patient: Uuid) -> bool {
     match glance(world, Asked { patient, account: patient, facility: None }).await {
-        Glance::Copy(_) => true,
-        Glance::Parts => false,
+        Access::Open(Some(_)) => true,
+        Access::Open(None) => false,
         other => panic!("{other:?}"),
     }
 }
@@ -325,13 +325,13 @@ async fn nobody_is_shown_a_copy_that_is_not_hers_to_see() {
         (patient, patient, Some(OTHER_HOSPITAL), false),
     ] {
         match glance(&world, Asked { patient, account, facility }).await {
-            Glance::Copy(_) => assert!(shown, "{account} {facility:?}"),
-            Glance::Refused => assert!(!shown, "{account} {facility:?}"),
+            Access::Open(Some(_)) => assert!(shown, "{account} {facility:?}"),
+            Access::Refused => assert!(!shown, "{account} {facility:?}"),
             other => panic!("{other:?}"),
         }
     }
     let unknown = Asked { patient: account, account, facility: Some(HOSPITAL) };
-    assert!(matches!(glance(&world, unknown).await, Glance::Nobody));
+    assert!(matches!(glance(&world, unknown).await, Access::Nobody));
     assert_eq!(looks().await - before, 2, "what was shown stands in the trail, and nothing else");
     // The API's connections have no other way to them.
     for table in ["record_copy", "record_change"] {

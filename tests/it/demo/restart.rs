@@ -61,14 +61,38 @@ async fn a_mother_who_chose_her_own_pin_is_not_told_with_the_old_one() {
     assert!(second.stop().success());
 }
 
+fn kill_server(folder: &TestFolder, signal: Signal) {
+    let states = std::fs::read_to_string(folder.path().join("postgres/postmaster.pid")).unwrap();
+    let server = states.lines().next().unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(server).unwrap(), signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_pin_that_was_answered_stays_counted_when_its_postgresql_is_killed() {
+    let folder = TestFolder::new();
+    let demo = Demo::start(&folder, &[]);
+    for left in ["4", "3", "2"] {
+        let mut screen = String::new();
+        for typed in ["", "2", "2*907135"] {
+            // PostgreSQL may not be back yet; the same turn again is the same try.
+            screen = demo.turn(left, "+23276000001", typed).await;
+            while screen.starts_with("END ") {
+                screen = demo.turn(left, "+23276000001", typed).await;
+            }
+        }
+        assert!(screen.contains(&format!("{left} tries left")), "{left} in {screen}");
+        // Its processes end at once: what they have not flushed is lost.
+        kill_server(&folder, Signal::QUIT);
+    }
+    assert!(demo.stop().success());
+}
+
 #[tokio::test]
 async fn its_postgresql_comes_back_when_it_is_killed() {
     let folder = TestFolder::new();
     let demo = Demo::start(&folder, &[]);
     let before = demo.turn("before", "+23276000001", "").await;
-    let states = std::fs::read_to_string(folder.path().join("postgres/postmaster.pid")).unwrap();
-    let server = states.lines().next().unwrap().parse().unwrap();
-    kill_process(Pid::from_raw(server).unwrap(), Signal::KILL).unwrap();
+    kill_server(&folder, Signal::KILL);
     // A polite end meanwhile, never an error page.
     let mut tries = 0;
     while demo.turn(&format!("try-{tries}"), "+23276000001", "").await.starts_with("END ") {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mamacare::identity::{HasherSettings, PinHasher};
 use mamacare::menu::Value;
-use mamacare::ussd::port::{Caller, Proof};
+use mamacare::ussd::port::{Caller, Effect, Proof};
 
 use super::world::{FATMATA, FATMATAS_PIN, ISATU, ISATUS_PIN, World};
 
@@ -19,8 +19,7 @@ async fn the_right_pin_proves_who_she_is() {
     let outcome = world.type_pin(&world.caller(1), "verify_pin", FATMATAS_PIN).await;
     assert_eq!(outcome.name, "ok");
     assert_eq!(outcome.proof, Some(Proof::Pin { person: FATMATA, consented: true }));
-    let signed = "SELECT count(*) FROM access_log WHERE act = 'sign_in' AND actor_kind = 'self'";
-    assert_eq!(world.count(signed).await, 1);
+    assert_eq!(outcome.effects, [Effect::SignedIn { person: FATMATA }]);
     world.run("UPDATE consent SET withdrawn_at = '2026-11-24 08:00Z', withdrawn_channel = 'staff'").await;
     let outcome = world.type_pin(&world.caller(2), "verify_pin", FATMATAS_PIN).await;
     assert_eq!(outcome.proof, Some(Proof::Pin { person: FATMATA, consented: false }));
@@ -130,29 +129,61 @@ async fn a_turn_that_is_not_committed_leaves_nothing() {
     assert_eq!(world.count("SELECT count(*) FROM credential WHERE pending_hash IS NOT NULL").await, 0);
 }
 
+/// Between the count of a try and the end of its check something comes between, with NEW her credential.
+async fn meanwhile(world: &World, something: &str) {
+    let function = format!(
+        "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {something}; RETURN NULL; END $$"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(function)).execute(&world.database.pool).await.unwrap();
+    world
+        .run(
+            "CREATE CONSTRAINT TRIGGER meanwhile AFTER UPDATE ON credential DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW WHEN (OLD.pin_attempts = '{}' AND NEW.pin_attempts <> '{}')
+             EXECUTE FUNCTION meanwhile()",
+        )
+        .await;
+}
+
+const REPLACED: &str = "UPDATE credential SET hash = '$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA'
+                        WHERE person = NEW.person AND NOT must_change";
+
 #[tokio::test]
 async fn a_pin_that_was_replaced_while_it_was_checked_opens_nothing() {
     let world = World::new().await;
-    // Between the count of the try and the end of its check another PIN comes to count.
-    world
-        .run(
-            "CREATE FUNCTION replace_pin() RETURNS trigger LANGUAGE plpgsql AS $$
-             BEGIN
-                 UPDATE credential SET hash = '$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA' WHERE person = NEW.person;
-                 RETURN NULL;
-             END $$",
-        )
-        .await;
-    world
-        .run(
-            "CREATE CONSTRAINT TRIGGER replace_pin AFTER UPDATE ON credential DEFERRABLE INITIALLY DEFERRED
-             FOR EACH ROW WHEN (OLD.pin_attempts = '{}' AND NEW.pin_attempts <> '{}')
-             EXECUTE FUNCTION replace_pin()",
-        )
-        .await;
+    meanwhile(&world, REPLACED).await;
     let outcome = world.type_pin(&world.caller(1), "verify_pin", FATMATAS_PIN).await;
     assert_eq!((outcome.name, outcome.proof), ("wrong", None));
     assert_eq!(outcome.facts, [("left", Value::from(4))]);
+    assert!(outcome.effects.is_empty());
+}
+
+#[tokio::test]
+async fn a_pin_that_was_stopped_while_it_was_checked_opens_nothing() {
+    let world = World::new().await;
+    meanwhile(&world, "INSERT INTO pin_guard (person, stopped_at) VALUES (NEW.person, now())").await;
+    let outcome = world.type_pin(&world.caller(1), "verify_pin", FATMATAS_PIN).await;
+    assert_eq!((outcome.name, outcome.proof), ("wrong", None));
+    assert_eq!(world.type_pin(&world.caller(2), "verify_pin", FATMATAS_PIN).await.name, "stopped");
+}
+
+#[tokio::test]
+async fn of_many_who_come_at_once_those_whose_pin_was_replaced_stay_outside() {
+    let world = World::new().await;
+    meanwhile(&world, REPLACED).await;
+    let callers = [world.caller(1), isatu(&world, 2), world.caller(3), isatu(&world, 4)];
+    let try_one = |at: usize| {
+        let pin = if callers[at].chosen == 0 { FATMATAS_PIN } else { ISATUS_PIN };
+        world.type_pin(&callers[at], "verify_pin", pin)
+    };
+    let (first, second, third, fourth) = tokio::join!(try_one(0), try_one(1), try_one(2), try_one(3));
+    let names = [first, second, third, fourth].map(|outcome| outcome.name);
+    assert_eq!(names, ["wrong", "must_change", "wrong", "must_change"]);
+    let counted = "SELECT sum(cardinality(pin_attempts))::bigint FROM credential WHERE NOT must_change";
+    assert_eq!(world.count(counted).await, 2);
+    assert_eq!(
+        world.count("SELECT sum(cardinality(pin_attempts))::bigint FROM credential WHERE must_change").await,
+        0
+    );
 }
 
 #[tokio::test]

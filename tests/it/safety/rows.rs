@@ -4,7 +4,7 @@ use mamacare::app::database::scoped_pool;
 use mamacare::app::settings::{Database, Secret};
 use mamacare::privacy::Vault;
 use mamacare::store::record::reach;
-use mamacare::store::record::whole::{Asked, Found};
+use mamacare::store::record::whole::{Access, Asked};
 use mamacare::store::record::{
     appointments, births, consents, messages, own_numbers, pregnancies, prescriptions, profiles,
 };
@@ -221,7 +221,7 @@ async fn the_stores_own_reads_and_writes_find_nothing_in_another_facility() {
     let asked = Asked { patient, account: staff, facility: Some(HOSPITAL) };
     let found = whole::read(work, &[asked], now).await.unwrap();
     assert!(
-        matches!(found[..], [Found::Nobody]),
+        matches!(found[..], [Access::Nobody]),
         "whole records are opened in a scope of their own: {found:?}"
     );
     assert!(visits::list(work, &key, None, None, 9).await.unwrap().is_empty());
@@ -281,13 +281,13 @@ async fn of_records_that_are_read_together_each_is_let_in_for_who_asks_for_it() 
     )
     .await
     .unwrap();
-    let [Found::Open(_), Found::Refused, Found::Nobody, Found::Open(_), Found::Refused, Found::Refused] =
+    let [Access::Open(_), Access::Refused, Access::Nobody, Access::Open(_), Access::Refused, Access::Refused] =
         found[..]
     else {
         panic!("{found:?}")
     };
     for found in found {
-        let Found::Open(closed) = found else { continue };
+        let Access::Open(closed) = found else { continue };
         let record = closed.open(&vault).unwrap();
         assert_eq!((record.patient.id, record.patient.identity.given.as_str()), (patient, "Aminata"));
         let counts = [record.visits.len(), record.pregnancies.len(), record.appointments.len()];

@@ -50,26 +50,24 @@ pub struct Asked {
 
 /// What there is for who asked.
 #[derive(Debug)]
-pub enum Found {
+pub enum Access<T> {
     /// The record: she is in the facility's care, her record was opened with a reason, or it is her own.
-    Open(Box<Parts>),
+    Open(T),
     /// There is such a patient, and this account may not read her record.
     Refused,
     /// There is no such patient, or her record may not be kept.
     Nobody,
 }
 
-/// What is said of somebody's record at first sight.
-#[derive(Debug)]
-pub enum Glance {
-    /// Its copy; the look at it is written down.
-    Copy(SealedCopy),
-    /// Who asks may read it, and no copy of it counts: it has to be [`read`].
-    Parts,
-    /// As [`Found::Refused`].
-    Refused,
-    /// As [`Found::Nobody`].
-    Nobody,
+impl<T> Access<T> {
+    /// The same of what the record is made into.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Access<U> {
+        match self {
+            Self::Open(record) => Access::Open(make(record)),
+            Self::Refused => Access::Refused,
+            Self::Nobody => Access::Nobody,
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -81,7 +79,8 @@ struct Reach {
 }
 
 /// Where there is a copy of a record that may be read, gives it and writes `lines` of it to the trail, in one
-/// statement: outside of a transaction it is one, and its lines are safe when it returns.
+/// statement: outside of a transaction it is one, and its lines are safe when it returns. Where a record may be
+/// read and no copy of it counts, it has to be [`read`].
 ///
 /// A line says who looked at what and gives no reason.
 pub async fn glance(
@@ -89,15 +88,15 @@ pub async fn glance(
     asked: &[Asked],
     lines: &[Line],
     now: DateTime<Utc>,
-) -> Result<Vec<Glance>, StoreError> {
+) -> Result<Vec<Access<Option<SealedCopy>>>, StoreError> {
     let reach = let_in(connection, asked, lines, now, Some(copies::FORM)).await?;
     let glance = |(asked, reach): (&Asked, Reach)| match (reach.wrapped_key, reach.sealed) {
         (Some(wrapped_key), Some(sealed)) => {
-            Glance::Copy(SealedCopy { patient: asked.patient, wrapped_key, sealed })
+            Access::Open(Some(SealedCopy { patient: asked.patient, wrapped_key, sealed }))
         }
-        _ if reach.let_in => Glance::Parts,
-        _ if reach.kept => Glance::Refused,
-        _ => Glance::Nobody,
+        _ if reach.let_in => Access::Open(None),
+        _ if reach.kept => Access::Refused,
+        _ => Access::Nobody,
     };
     Ok(asked.iter().zip(reach).map(glance).collect())
 }
@@ -110,17 +109,17 @@ pub async fn read(
     work: &mut PgConnection,
     asked: &[Asked],
     now: DateTime<Utc>,
-) -> Result<Vec<Found>, StoreError> {
+) -> Result<Vec<Access<Box<Parts>>>, StoreError> {
     let reach = let_in(work, asked, &[], now, None).await?;
     let patients: Vec<Uuid> =
         asked.iter().zip(&reach).filter_map(|(asked, reach)| reach.let_in.then_some(asked.patient)).collect();
     let mut records = parts::of(work, &patients).await?.into_iter();
     let found = |at: usize| match reach.get(at) {
         Some(reach) if reach.let_in => {
-            records.next().flatten().map_or(Found::Nobody, |record| Found::Open(Box::new(record)))
+            records.next().flatten().map_or(Access::Nobody, |record| Access::Open(Box::new(record)))
         }
-        Some(reach) if reach.kept => Found::Refused,
-        _ => Found::Nobody,
+        Some(reach) if reach.kept => Access::Refused,
+        _ => Access::Nobody,
     };
     Ok((0..asked.len()).map(found).collect())
 }
