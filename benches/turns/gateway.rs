@@ -3,20 +3,14 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::measure::{Load, Measure};
-use super::phone::{Line, Script, drive};
+use super::phone::{Line, Script};
 
 const PORT: u16 = 19_080;
-/// Who has typed her PIN dials again after this: more checks a second than a thread can do, so that the queue
-/// stays full and some are turned away.
-const AGAIN: Duration = Duration::from_secs(2);
-
 /// A running demo.
 pub struct Gateway {
     child: Child,
@@ -43,6 +37,12 @@ impl Gateway {
         while super::peers::number(&database_url, "SELECT count(*) FROM record_change")? > 0 {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+        // Nobody is asked whether she goes on where a run before this one was cut off.
+        super::peers::number(
+            &database_url,
+            "WITH closed AS (UPDATE ussd_session SET resumable = false WHERE resumable RETURNING key) \
+             SELECT count(*) FROM closed",
+        )?;
         Ok(Self { child, facts, patients, database_url })
     }
 
@@ -108,52 +108,6 @@ impl Gateway {
             run: format!("bench{}{run}", std::process::id()),
             timed: (0, 1),
         }
-    }
-
-    /// The measure of `script` while so many PIN checks are always waiting, and how many women came in with
-    /// theirs in a second.
-    pub async fn while_pins_wait(
-        &self,
-        checks: usize,
-        script: Arc<Script>,
-        load: Load,
-    ) -> Result<(Measure, f64)> {
-        // Sessions of their own in each measure.
-        let pins = Arc::new(Script { run: format!("{}w", script.run), ..self.pin_script("w") });
-        let (stop, checked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let mut waiting = tokio::task::JoinSet::new();
-        for at in 0..checks as u64 {
-            let (pins, stop, checked) = (Arc::clone(&pins), Arc::clone(&stop), Arc::clone(&checked));
-            waiting.spawn(async move {
-                let mut line = Line::open(pins.servers[0]).await?;
-                let mut round = 0;
-                // Women do not dial in the same instant: without this, those who are turned away come back
-                // together, and what is measured is three turns of each of them at once.
-                tokio::time::sleep(AGAIN.mul_f64(at as f64 / checks as f64)).await;
-                while !stop.load(Ordering::Relaxed) {
-                    // Not the phones of the script beside: two sessions of one phone wait for each other.
-                    let number = pins.numbers / 2 + at + round * 1000;
-                    let session = format!("{}{number:012}", pins.run);
-                    let phone = pins.first_number + number % pins.numbers;
-                    line.turn(&pins.path, &session, phone, "").await?;
-                    line.turn(&pins.path, &session, phone, "2").await?;
-                    line.turn(&pins.path, &session, phone, &format!("2*{}", pins.answers[1])).await?;
-                    if line.body().contains(&pins.expected[2]) {
-                        checked.fetch_add(1, Ordering::Relaxed);
-                    }
-                    round += 1;
-                    tokio::time::sleep(AGAIN).await;
-                }
-                Ok::<_, anyhow::Error>(())
-            });
-        }
-        let measure = drive(script, load).await;
-        let women = checked.load(Ordering::Relaxed) as f64 / load.duration.as_secs_f64();
-        stop.store(true, Ordering::Relaxed);
-        while let Some(done) = waiting.join_next().await {
-            done??;
-        }
-        Ok((measure?, women))
     }
 
     /// Dials so many sessions that stay open, then looks at the node's memory.

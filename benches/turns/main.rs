@@ -17,6 +17,7 @@ mod gateway;
 mod measure;
 mod peers;
 mod phone;
+mod pins;
 #[path = "../shared/postgres.rs"]
 mod postgres;
 
@@ -26,57 +27,32 @@ use std::time::Duration;
 use anyhow::Result;
 
 use gateway::Gateway;
-use measure::{Load, Measure, heads};
+use measure::{Load, heads};
 use phone::{Script, drive};
 
 /// Seconds of each measure.
 const SECONDS: u64 = 10;
 const CONNECTIONS: usize = 128;
-/// Rounds of what is compared while the machine's speed may change.
-const ROUNDS: u32 = 2;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, "constant", port] => runtime.block_on(peers::serve_constant(port.parse()?)),
-        [_, "pins"] => runtime.block_on(pins()),
+        [_, "pins"] => runtime.block_on(pins_alone()),
         _ => runtime.block_on(run()),
     }
 }
 
 /// What PIN checks leave to others, alone.
-async fn pins() -> Result<()> {
+async fn pins_alone() -> Result<()> {
     let gateway = Gateway::start(100_000).await?;
     heads("turns/s");
     let full = Load { connections: CONNECTIONS, duration: Duration::from_secs(SECONDS), rate: None };
     let turns = drive(Arc::new(gateway.script("e")), full).await?;
     turns.print("MamaCare: conversations without a PIN, durable");
-    beside_pins(&gateway, turns.rate(), full).await?;
+    pins::beside_pins(&gateway, turns.rate(), full).await?;
     Ok(())
-}
-
-/// Turns without a PIN, alone and while 200 checks wait; the first two of the three that it prints.
-async fn beside_pins(gateway: &Gateway, rate: f64, full: Load) -> Result<[Measure; 2]> {
-    // A check takes a whole core while it lasts: what is left of two is about half.
-    let quarter = Load { rate: Some(rate / 4.0), ..full };
-    let half = Load { rate: Some(rate / 2.0), ..full };
-    let (mut alone, mut waiting) = (Measure::default(), Measure::default());
-    let mut women = 0.0;
-    // In turns: the speed of a machine that others use too changes from one minute to the next.
-    let script = |name: &str, round| Arc::new(gateway.script(&format!("{name}{round}")));
-    for round in 0..ROUNDS {
-        alone += drive(script("q", round), quarter).await?;
-        let (measure, came_in) = gateway.while_pins_wait(200, script("h", round), quarter).await?;
-        waiting += measure;
-        women += came_in / f64::from(ROUNDS);
-    }
-    alone.print("MamaCare: without a PIN, at a quarter of the full rate");
-    waiting.print("  the same while 200 PIN checks wait");
-    let (pressed, few_women) = gateway.while_pins_wait(200, script("i", 0), half).await?;
-    pressed.print("  half of the full rate while 200 PIN checks wait");
-    println!("    PINs that were checked meanwhile: {women:.0} and {few_women:.0} a second");
-    Ok([alone, waiting])
 }
 
 async fn run() -> Result<()> {
@@ -117,7 +93,7 @@ async fn run() -> Result<()> {
 
     let pins = drive(Arc::new(gateway.pin_script("g")), Load { connections: 16, ..full }).await?;
     pins.print("MamaCare: conversations with PIN and record");
-    let [alone, waiting] = beside_pins(&gateway, turns.rate(), full).await?;
+    let [without, waiting] = pins::beside_pins(&gateway, turns.rate(), full).await?;
     let few = Load { connections: 8, ..full };
     let open = drive(Arc::new(gateway.open_script("o")), few).await?;
     open.print("MamaCare: a list that is nobody's, after the dial (8 at once)");
@@ -131,10 +107,10 @@ async fn run() -> Result<()> {
         turns.rate() / postgres_alone
     );
     println!(
-        "p99 at half load: {:.1} ms (goal 20)   while PINs wait, at a quarter: {:.1} ms (alone {:.1})",
+        "p99 at half load: {:.1} ms (goal 20)   while PINs wait, at a quarter: {:.1} ms (without {:.1})",
         calm.quantile(0.99),
         waiting.quantile(0.99),
-        alone.quantile(0.99)
+        without.quantile(0.99)
     );
     println!("a sealed list to an open one: {:.2} (goal 1.3)", sealed.quantile(0.5) / open.quantile(0.5));
     println!(

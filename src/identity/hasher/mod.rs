@@ -4,6 +4,7 @@
 
 mod argon;
 mod pool;
+mod quiet;
 
 use std::sync::Arc;
 use std::time::Duration;

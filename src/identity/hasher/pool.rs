@@ -1,4 +1,5 @@
-//! The threads that check, and the queue before them.
+//! The queue before the threads that check. Each of those has one before it that takes from the queue, tells
+//! who waits and counts: it does so at once, while the one that computes gives way to everybody.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,14 +7,11 @@ use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::{PasswordHash, Salt};
 use argon2::{Block, Params};
-use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
 use tokio::sync::oneshot;
 
 use super::HasherBusy;
 use super::argon::{hash_with, matches};
+use super::quiet::Quiet;
 
 /// What a check is thought to take before the first is done.
 const FIRST_GUESS: Duration = Duration::from_millis(15);
@@ -51,13 +49,26 @@ pub(super) enum Task {
     Verify(Box<PasswordHash>, oneshot::Sender<bool>),
 }
 
+/// What is computed of a job, with the result when it is done.
+struct Sum {
+    keyed: [u8; 32],
+    of: Of,
+}
+
+enum Of {
+    Hash(Salt, Option<String>),
+    Verify(Box<PasswordHash>, bool),
+}
+
 impl Pool {
     pub(super) fn start(params: Params, threads: usize, max_wait: Duration) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new(params, threads, max_wait));
         let pool = Self(Arc::clone(&shared));
         for number in 0..threads {
             let shared = Arc::clone(&shared);
-            std::thread::Builder::new().name(format!("pin-{number}")).spawn(move || shared.work())?;
+            let quiet = shared.quiet(number)?;
+            let life = move || shared.work(number, quiet);
+            std::thread::Builder::new().name(format!("pins-{number}")).spawn(life)?;
         }
         Ok(pool)
     }
@@ -121,12 +132,15 @@ impl Shared {
         full
     }
 
-    /// One thread's life.
-    fn work(&self) {
-        if let Err(error) = yield_to_all() {
-            tracing::warn!(%error, "PIN checks run at normal priority");
-        }
-        let mut memory = vec![Block::new(); self.params.block_count()];
+    /// Starts a thread that computes.
+    fn quiet(&self, number: usize) -> std::io::Result<Quiet<Sum>> {
+        let params = self.params.clone();
+        let mut memory = vec![Block::new(); params.block_count()];
+        Quiet::start(format!("pin-{number}"), move |sum: &mut Sum| sum.compute(&params, &mut memory))
+    }
+
+    /// The life of a thread before one that computes.
+    fn work(&self, number: usize, mut quiet: Quiet<Sum>) {
         while let Some(job) = self.next() {
             let started = Instant::now();
             metrics::histogram!("mamacare_pin_wait_seconds").record(started.duration_since(job.since));
@@ -135,7 +149,11 @@ impl Shared {
             if worked {
                 // Counted before it answers: who has the answer finds it counted.
                 self.lock().done += 1;
-                job.run(&self.params, &mut memory);
+                if job.run(&quiet).is_none() {
+                    tracing::error!(number, "a thread that checks PINs broke down; another begins");
+                    let Ok(another) = self.quiet(number) else { return };
+                    quiet = another;
+                }
                 metrics::histogram!("mamacare_pin_check_seconds").record(started.elapsed());
             }
             let mut queue = self.lock();
@@ -163,16 +181,6 @@ impl Shared {
     }
 }
 
-/// From now on this thread has what nobody else wants of the processors (`SCHED_IDLE`, sched(7)): being nice
-/// is not enough, since a turn that wakes up beside a check that runs would wait for its slice to end.
-fn yield_to_all() -> Result<(), thread_priority::Error> {
-    set_thread_priority_and_policy(
-        thread_native_id(),
-        ThreadPriority::Min,
-        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
-    )
-}
-
 impl Queue {
     /// How long one that joins now would wait for a thread.
     fn expected_wait(&self, threads: usize) -> Duration {
@@ -192,17 +200,33 @@ fn gauge_depth(queue: &Queue) {
 }
 
 impl Job {
-    fn run(self, params: &Params, memory: &mut Vec<Block>) {
+    /// Computes and tells who waits; nobody is told anything, and it gives `None`, where the thread that computes
+    /// has broken down.
+    fn run(self, quiet: &Quiet<Sum>) -> Option<()> {
+        let keyed = self.keyed;
+        let compute = |of| quiet.ask(Sum { keyed, of }).map(|sum| sum.of);
+        // Who has given up in the meantime misses nothing.
         match self.task {
             Task::Hash(salt, reply) => {
-                if let Some(phc) = hash_with(&self.keyed, salt, params, memory) {
-                    // Who has given up in the meantime misses nothing.
+                if let Of::Hash(_, Some(phc)) = compute(Of::Hash(salt, None))? {
                     let _ = reply.send(phc);
                 }
             }
             Task::Verify(stored, reply) => {
-                let _ = reply.send(matches(&self.keyed, &stored, memory));
+                if let Of::Verify(_, right) = compute(Of::Verify(stored, false))? {
+                    let _ = reply.send(right);
+                }
             }
+        }
+        Some(())
+    }
+}
+
+impl Sum {
+    fn compute(&mut self, params: &Params, memory: &mut Vec<Block>) {
+        match &mut self.of {
+            Of::Hash(salt, phc) => *phc = hash_with(&self.keyed, *salt, params, memory),
+            Of::Verify(stored, right) => *right = matches(&self.keyed, stored, memory),
         }
     }
 }
@@ -243,7 +267,7 @@ mod tests {
         assert_eq!(shared.lock().waiting.len(), 5);
         // A thread that finds the pool closed still does what waits, and ends.
         shared.lock().closed = true;
-        shared.work();
+        shared.work(0, shared.quiet(0).unwrap());
         for receiver in &mut served {
             assert!(receiver.try_recv().unwrap().starts_with("$argon2id$"));
         }
@@ -258,17 +282,8 @@ mod tests {
         let shared = idle(Duration::from_secs(10));
         drop(ask(&shared).unwrap());
         shared.lock().closed = true;
-        shared.work();
+        shared.work(0, shared.quiet(0).unwrap());
         assert_eq!(shared.lock().mean, FIRST_GUESS, "nothing was measured");
-    }
-
-    #[test]
-    fn a_thread_that_yields_has_what_nobody_else_wants() {
-        let policy = std::thread::spawn(|| {
-            yield_to_all().unwrap();
-            thread_priority::unix::thread_schedule_policy().unwrap()
-        });
-        assert_eq!(policy.join().unwrap(), ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod columns;
 mod menus;
 mod open;
 mod sign_in;
+mod together;
 mod tries;
 mod write;
 
@@ -81,11 +82,6 @@ pub struct Turns {
     writes: Batcher<TurnRow, Result<bool, TurnStoreError>>,
     tries: Batcher<Try, Result<Admitted, TurnStoreError>>,
     sign_ins: Batcher<RightPin, Result<bool, TurnStoreError>>,
-}
-
-/// Whether the database may have refused a batch for the sake of one in it.
-fn for_one(error: &TurnStoreError, of: usize) -> bool {
-    of > 1 && matches!(error, TurnStoreError::Database(error) if error.as_database_error().is_some())
 }
 
 /// How the lanes connect. What is in a batch changes nothing about how its statement is best carried out, and

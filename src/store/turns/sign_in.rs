@@ -5,7 +5,8 @@ use sqlx::{Connection, PgConnection};
 
 use super::super::batch::{Lane, Line, in_time};
 use super::super::sign_ins::{self, RightPin};
-use super::{TurnStoreError, for_one};
+use super::TurnStoreError;
+use super::together::{Together, each};
 
 /// Takes in those who come at once.
 pub(super) struct Doorkeeper {
@@ -15,22 +16,11 @@ pub(super) struct Doorkeeper {
 
 impl Lane<RightPin, Result<bool, TurnStoreError>> for Doorkeeper {
     async fn work(&mut self, pins: Vec<RightPin>) -> Vec<Result<bool, TurnStoreError>> {
-        match self.together(&pins).await {
-            Ok(counting) => counting.into_iter().map(Ok).collect(),
-            Err(error) if for_one(&error, pins.len()) => {
-                let mut results = Vec::with_capacity(pins.len());
-                for pin in &pins {
-                    let counting = self.together(std::slice::from_ref(pin)).await;
-                    results.push(counting.map(|counting| counting == [true]));
-                }
-                results
-            }
-            Err(error) => pins.iter().map(|_| Err(error.clone())).collect(),
-        }
+        each(self, &pins).await
     }
 }
 
-impl Doorkeeper {
+impl Together<RightPin, bool> for Doorkeeper {
     async fn together(&mut self, pins: &[RightPin]) -> Result<Vec<bool>, TurnStoreError> {
         in_time(async {
             let mut connection = self.line.take().await?;

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::super::batch::{Lane, Line, in_time};
 use super::super::counters;
 use super::super::credentials::Credential;
-use super::{TurnStoreError, for_one};
+use super::TurnStoreError;
+use super::together::{Together, each};
 use crate::identity::{Admission, Counters, Tries, TryLimits};
 
 /// A try of a PIN.
@@ -70,24 +71,11 @@ pub(super) struct Counter {
 
 impl Lane<Try, Result<Admitted, TurnStoreError>> for Counter {
     async fn work(&mut self, tries: Vec<Try>) -> Vec<Result<Admitted, TurnStoreError>> {
-        match self.together(&tries).await {
-            Ok(admitted) => admitted.into_iter().map(Ok).collect(),
-            Err(error) if for_one(&error, tries.len()) => {
-                let mut results = Vec::with_capacity(tries.len());
-                for one in &tries {
-                    let admitted = self.together(std::slice::from_ref(one)).await;
-                    results.push(
-                        admitted.and_then(|mut admitted| admitted.pop().ok_or(TurnStoreError::Closing)),
-                    );
-                }
-                results
-            }
-            Err(error) => tries.iter().map(|_| Err(error.clone())).collect(),
-        }
+        each(self, &tries).await
     }
 }
 
-impl Counter {
+impl Together<Try, Admitted> for Counter {
     async fn together(&mut self, tries: &[Try]) -> Result<Vec<Admitted>, TurnStoreError> {
         in_time(async {
             let mut connection = self.line.take().await?;

@@ -10,7 +10,8 @@ use crate::ussd::SessionKey;
 
 use super::super::batch::{Lane, Line, in_time};
 use super::columns::{Effects, Sessions};
-use super::{TurnRow, TurnStoreError, for_one};
+use super::together::{Together, each};
+use super::{TurnRow, TurnStoreError};
 
 /// A row is written only by the turn that follows the one stored; what comes back was written.
 macro_rules! write_sessions {
@@ -67,8 +68,7 @@ pub(super) struct Writer {
 }
 
 impl Lane<TurnRow, Result<bool, TurnStoreError>> for Writer {
-    /// Whether each turn was written. Where the database refuses the batch for one turn's sake,
-    /// each is tried alone.
+    /// Whether each turn was written.
     async fn work(&mut self, batch: Vec<TurnRow>) -> Vec<Result<bool, TurnStoreError>> {
         let order: Vec<SessionKey> = batch.iter().map(|row| row.key).collect();
         // Rows are locked in one order by all lanes and nodes, so that no two wait for each other. Of
@@ -80,7 +80,7 @@ impl Lane<TurnRow, Result<bool, TurnStoreError>> for Writer {
             first_turns.entry(row.key).or_insert(row);
         }
         let rows: Vec<TurnRow> = first_turns.into_values().collect();
-        let results = self.each(&rows).await;
+        let results = each(self, &rows).await;
         let by_key: BTreeMap<SessionKey, Result<bool, TurnStoreError>> =
             rows.iter().map(|row| row.key).zip(results).collect();
         let result = |(key, second): (&SessionKey, &bool)| match by_key.get(key) {
@@ -92,28 +92,13 @@ impl Lane<TurnRow, Result<bool, TurnStoreError>> for Writer {
     }
 }
 
-impl Writer {
-    async fn each(&mut self, batch: &[TurnRow]) -> Vec<Result<bool, TurnStoreError>> {
-        match self.together(batch).await {
-            Ok(written) => batch.iter().map(|row| Ok(written.contains(&row.key))).collect(),
-            Err(error) if for_one(&error, batch.len()) => {
-                let mut results = Vec::with_capacity(batch.len());
-                for row in batch {
-                    let written = self.together(std::slice::from_ref(row)).await;
-                    results.push(written.map(|written| !written.is_empty()));
-                }
-                results
-            }
-            Err(error) => batch.iter().map(|_| Err(error.clone())).collect(),
-        }
-    }
-
-    async fn together(&mut self, batch: &[TurnRow]) -> Result<HashSet<SessionKey>, TurnStoreError> {
+impl Together<TurnRow, bool> for Writer {
+    async fn together(&mut self, batch: &[TurnRow]) -> Result<Vec<bool>, TurnStoreError> {
         in_time(async {
             let mut connection = self.line.take().await?;
             let written = rows(&mut connection, &self.keys, batch).await?;
             self.line.keep(connection);
-            Ok(written)
+            Ok(batch.iter().map(|row| written.contains(&row.key)).collect())
         })
         .await
     }

@@ -123,14 +123,19 @@ impl Machine<'_> {
                 let code = param("language").to_owned();
                 if let Some(language) = self.ground.menu.served(&code) {
                     self.session.language = language;
-                    self.session.facts.language = Some(code.clone());
-                    self.effects.push(Effect::Language(code));
+                    // What is remembered already need not be written again.
+                    if self.session.facts.language.as_ref() != Some(&code) {
+                        self.session.facts.language = Some(code.clone());
+                        self.effects.push(Effect::Language(code));
+                    }
                 }
             }
             "set_district" => {
                 let district = param("district").to_owned();
-                self.session.facts.district = Some(district.clone());
-                self.effects.push(Effect::District(district));
+                if self.session.facts.district.as_ref() != Some(&district) {
+                    self.session.facts.district = Some(district.clone());
+                    self.effects.push(Effect::District(district));
+                }
             }
             "choose_person" => {
                 self.session.proof = Proof::None;

@@ -80,7 +80,8 @@ impl World {
                 let right = if at == 0 { "739150" } else { "482915" };
                 if deed.secret.as_ref().unwrap().reveal() == right {
                     let proof = Proof::Pin { person: person(at), consented: self.consented };
-                    Outcome { proof: Some(proof), ..outcome("ok") }
+                    let effects = vec![Effect::SignedIn { person: person(at) }];
+                    Outcome { proof: Some(proof), effects, ..outcome("ok") }
                 } else {
                     Outcome { facts: vec![("left", Value::Number(4))], ..outcome("wrong") }
                 }

@@ -128,7 +128,9 @@ start: pick
 states:
   pick:
     say: {en: District?}
-    list: {from: districts, item: "{{ item.name }}", save: district, go: return, empty: return}
+    list: {from: districts, item: "{{ item.name }}", save: district, go: remember, empty: return}
+  remember:
+    action: {do: set_district, with: {district: "{{ input.district }}"}, on: {ok: return}}
 "#,
     ),
     (

@@ -20,9 +20,28 @@ fn a_guard_asks_for_the_pin_on_the_way_and_goes_on() {
     assert_eq!(phone.reply.text, HOME);
     assert_eq!(phone.answer("2"), "Your PIN?\n0 Back 00 Home");
     assert_eq!(phone.answer("739150"), "28 weeks\n0 Back 00 Home");
-    assert_eq!(phone.effects, [Effect::Read { person: person(0), source: "pregnancy" }]);
+    let read = Effect::Read { person: person(0), source: "pregnancy" };
+    assert_eq!(phone.effects, [Effect::SignedIn { person: person(0) }, read]);
     assert_eq!(phone.answer("0"), HOME, "back skips the PIN");
     assert_eq!(phone.answer("2"), "28 weeks\n0 Back 00 Home", "the PIN is asked once a session");
+}
+
+#[test]
+fn what_is_remembered_of_a_number_already_is_not_written_again() {
+    let menu = small_menu();
+    let mut phone = Handset::dial(&menu, World::default());
+    phone.answer("1");
+    assert!(phone.answer("1").starts_with("Clinics"));
+    let bo = Effect::District("0".to_owned());
+    assert_eq!(phone.effects, std::slice::from_ref(&bo));
+    for answer in ["00", "1", "1"] {
+        phone.answer(answer);
+    }
+    assert_eq!(phone.effects, std::slice::from_ref(&bo), "the same once more");
+    for answer in ["00", "1", "2"] {
+        phone.answer(answer);
+    }
+    assert_eq!(phone.effects, [bo, Effect::District("1".to_owned())]);
 }
 
 #[test]
@@ -83,7 +102,8 @@ fn several_people_share_a_number_each_with_her_pin() {
     phone.answer("2");
     assert!(phone.answer("739150").starts_with("Wrong PIN"), "another's PIN");
     assert!(phone.answer("482915").starts_with("28 weeks"));
-    assert_eq!(phone.effects, [Effect::Read { person: person(1), source: "pregnancy" }]);
+    let read = Effect::Read { person: person(1), source: "pregnancy" };
+    assert_eq!(phone.effects, [Effect::SignedIn { person: person(1) }, read]);
 }
 
 #[test]
