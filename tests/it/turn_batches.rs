@@ -13,7 +13,7 @@ use mamacare::ussd::{Mark, Session, SessionKey, Status, Step};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::harness::TestDatabase;
+use crate::harness::{TestDatabase, until};
 
 const WINDOW: Duration = Duration::from_mins(10);
 
@@ -69,10 +69,10 @@ async fn commit(turns: &Turns, rows: Vec<TurnRow>) -> Vec<bool> {
 
 /// Until a transaction waits for a row that another holds.
 async fn until_somebody_waits(database: &TestDatabase) {
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&database.pool).await.unwrap() < 1 {
-        tokio::task::yield_now().await;
-    }
+    let waiting = "SELECT count(*) > 0 FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let pool = &database.pool;
+    until("a transaction waits", async || sqlx::query_scalar(waiting).fetch_one(pool).await.unwrap()).await;
 }
 
 async fn remembered(database: &TestDatabase, phone: u8) -> (Option<String>, Option<String>) {

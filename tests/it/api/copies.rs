@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::world::{HOSPITAL, OTHER_HOSPITAL, World};
+use crate::harness::until;
 
 /// Copies what has changed; how many records that were.
 pub async fn copy(world: &World) -> usize {
@@ -363,8 +364,7 @@ async fn copy_behind(world: &World) -> JoinHandle<usize> {
     });
     let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
                  AND wait_event_type = 'Lock' AND query LIKE '%INTO record_copy%')";
-    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&world.database.pool).await.unwrap() {
-        tokio::task::yield_now().await;
-    }
+    let pool = &world.database.pool;
+    until("the copy waits", async || sqlx::query_scalar(waits).fetch_one(pool).await.unwrap()).await;
     copying
 }

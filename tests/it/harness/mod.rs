@@ -5,10 +5,12 @@ mod database;
 mod folder;
 mod node;
 mod server;
+mod until;
 mod wire;
 
 pub use certificates::{Authority, Pair};
 pub use database::TestDatabase;
 pub use folder::TestFolder;
 pub use node::{SECRET, TestNode};
+pub use until::until;
 pub use wire::Wire;

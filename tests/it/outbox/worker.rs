@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use super::peer::{Mode, Peer, WELL};
 use super::stage::{Stage, number};
+use crate::harness::until;
 
 /// Hurried, so that what takes minutes takes milliseconds.
 pub const HURRY: Timing = Timing {
@@ -261,9 +262,7 @@ async fn a_spent_budget_stops_what_can_wait() {
         seed: [2; 32],
     });
     std::mem::replace(&mut scene.outbox, again).stop(Duration::from_secs(5)).await;
-    while !scene.outbox.status()().budget_spent {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("the budget is spent", async || scene.outbox.status()().budget_spent).await;
     scene.stage.queue("second", Kind::Reminder, number(2)).await;
     scene.leaves("second").await;
 }
