@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod engine;
 mod input;
 mod intake;
+mod kept_facts;
 pub mod play;
 pub mod port;
 mod session;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::menu::{LanguageId, MenuVersion, Standard, StateId, VarId};
 
+use super::kept_facts;
 use super::port::{PhoneFacts, Proof};
 
 /// Key of a session: the first 16 octets of an HMAC over channel and the operator's session id.
@@ -209,6 +210,7 @@ pub struct Session {
     /// Answers given, by name.
     pub answers: Vec<(VarId, String)>,
     /// Facts of the last action (`left` = 4), for its text.
+    #[serde(with = "kept_facts")]
     pub outcome: Vec<(String, crate::menu::Value)>,
     /// Digest of the ids of the list on the screen.
     pub listed: u32,

@@ -114,6 +114,14 @@ pub(super) fn ground(menu: &Menu) -> Ground<'_> {
     }
 }
 
+/// The session as it comes back from where it is kept.
+fn as_stored(session: &Session) -> Session {
+    let read = postcard::from_bytes(&postcard::to_stdvec(session).unwrap()).unwrap();
+    let read = Session { phone: session.phone, ..read };
+    assert_eq!(read, *session);
+    read
+}
+
 impl<'m> Handset<'m> {
     pub(super) fn dial(menu: &'m Menu, world: World) -> Self {
         Self::dial_with(menu, world, "", None)
@@ -129,7 +137,7 @@ impl<'m> Handset<'m> {
         let mut machine = Machine::open(ground(menu), PHONE, facts, suspended, suffix, Mark::Sequence(1));
         let reply = run(&mut machine, &mut world).unwrap();
         let (session, effects) = machine.into_parts();
-        Self { menu, world, session, effects, reply }
+        Self { menu, world, session: as_stored(&session), effects, reply }
     }
 
     pub(super) fn answer(&mut self, typed: &str) -> &str {
@@ -137,7 +145,7 @@ impl<'m> Handset<'m> {
         let mut machine = Machine::take(ground(self.menu), self.session.clone(), typed.to_owned(), mark);
         self.reply = run(&mut machine, &mut self.world).unwrap();
         let (session, effects) = machine.into_parts();
-        self.session = session;
+        self.session = as_stored(&session);
         self.effects.extend(effects);
         &self.reply.text
     }
