@@ -63,6 +63,10 @@ fn describe() {
     describe_histogram!("mamacare_pin_check_seconds", Unit::Seconds, "A PIN check itself.");
     describe_counter!("mamacare_pin_shed_total", "PIN checks refused because too many waited.");
     describe_counter!(
+        "mamacare_pin_starved_total",
+        "PIN checks that took a share of the processors because nothing of them was left over."
+    );
+    describe_counter!(
         "mamacare_message_attempts_total",
         "Attempts to send a message, by provider, kind and result."
     );

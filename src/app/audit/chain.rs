@@ -15,6 +15,9 @@ use crate::store::audit::{self, HeadRow};
 /// Between two rounds. They are short and many, so that what they take is spread over the time.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// After a round that failed: while the database is away, a line of the log now and then is enough.
+const REST: Duration = Duration::from_secs(5);
+
 /// Every so many rounds all lines are looked at that are not settled; the others look at the newest alone.
 const THOROUGH: u32 = 160;
 
@@ -64,7 +67,10 @@ impl Chainer {
             match round.await {
                 Ok(0) => {}
                 Ok(chained) => counter!("mamacare_audit_lines_chained_total").increment(chained as u64),
-                Err(error) => tracing::warn!(%error, "the audit trail was not chained; it will be"),
+                Err(error) => {
+                    tracing::warn!(%error, "the audit trail was not chained; it will be");
+                    tokio::time::sleep(REST).await;
+                }
             }
         }
     }

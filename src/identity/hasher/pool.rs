@@ -1,5 +1,5 @@
-//! The queue before the threads that check. Each of those has one before it that takes from the queue, tells
-//! who waits and counts: it does so at once, while the one that computes gives way to everybody.
+//! The queue before the threads that check. Each desk takes from it, tells who waits and counts: it does so
+//! at once, while the threads that compute for it give way to everybody.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,12 @@ use tokio::sync::oneshot;
 
 use super::HasherBusy;
 use super::argon::{hash_with, matches};
-use super::quiet::Quiet;
+use super::quiet::{Quiet, Share, Unfinished};
 
 /// What a check is thought to take before the first is done.
 const FIRST_GUESS: Duration = Duration::from_millis(15);
+/// A check that gets nothing of a busy machine for so long is given a share of it.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The threads; they end when it is dropped.
 pub(super) struct Pool(Arc<Shared>);
@@ -50,11 +52,13 @@ pub(super) enum Task {
 }
 
 /// What is computed of a job, with the result when it is done.
+#[derive(Clone)]
 struct Sum {
     keyed: [u8; 32],
     of: Of,
 }
 
+#[derive(Clone)]
 enum Of {
     Hash(Salt, Option<String>),
     Verify(Box<PasswordHash>, bool),
@@ -66,8 +70,8 @@ impl Pool {
         let pool = Self(Arc::clone(&shared));
         for number in 0..threads {
             let shared = Arc::clone(&shared);
-            let quiet = shared.quiet(number)?;
-            let life = move || shared.work(number, quiet);
+            let hands = Hands::new(number, &shared.params)?;
+            let life = move || shared.work(hands);
             std::thread::Builder::new().name(format!("pins-{number}")).spawn(life)?;
         }
         Ok(pool)
@@ -132,15 +136,8 @@ impl Shared {
         full
     }
 
-    /// Starts a thread that computes.
-    fn quiet(&self, number: usize) -> std::io::Result<Quiet<Sum>> {
-        let params = self.params.clone();
-        let mut memory = vec![Block::new(); params.block_count()];
-        Quiet::start(format!("pin-{number}"), move |sum: &mut Sum| sum.compute(&params, &mut memory))
-    }
-
-    /// The life of a thread before one that computes.
-    fn work(&self, number: usize, mut quiet: Quiet<Sum>) {
+    /// The life of a desk.
+    fn work(&self, mut hands: Hands) {
         while let Some(job) = self.next() {
             let started = Instant::now();
             metrics::histogram!("mamacare_pin_wait_seconds").record(started.duration_since(job.since));
@@ -149,10 +146,11 @@ impl Shared {
             if worked {
                 // Counted before it answers: who has the answer finds it counted.
                 self.lock().done += 1;
-                if job.run(&quiet).is_none() {
+                if job.run(&mut hands).is_none() {
+                    let number = hands.number;
                     tracing::error!(number, "a thread that checks PINs broke down; another begins");
-                    let Ok(another) = self.quiet(number) else { return };
-                    quiet = another;
+                    let Ok(others) = Hands::new(number, &self.params) else { return };
+                    hands = others;
                 }
                 metrics::histogram!("mamacare_pin_check_seconds").record(started.elapsed());
             }
@@ -202,9 +200,9 @@ fn gauge_depth(queue: &Queue) {
 impl Job {
     /// Computes and tells who waits; nobody is told anything, and it gives `None`, where the thread that computes
     /// has broken down.
-    fn run(self, quiet: &Quiet<Sum>) -> Option<()> {
+    fn run(self, hands: &mut Hands) -> Option<()> {
         let keyed = self.keyed;
-        let compute = |of| quiet.ask(Sum { keyed, of }).map(|sum| sum.of);
+        let mut compute = |of| hands.compute(Sum { keyed, of }).map(|sum| sum.of);
         // Who has given up in the meantime misses nothing.
         match self.task {
             Task::Hash(salt, reply) => {
@@ -219,6 +217,48 @@ impl Job {
             }
         }
         Some(())
+    }
+}
+
+/// The threads that compute for one desk.
+struct Hands {
+    number: usize,
+    /// Has what is left over, which is enough nearly always and costs a turn nothing.
+    idle: Quiet<Sum>,
+    /// Takes over where nothing is left over: somebody at a busy machine gets in all the same.
+    steady: Quiet<Sum>,
+    /// How long the first may take.
+    patience: Duration,
+}
+
+impl Hands {
+    fn new(number: usize, params: &Params) -> std::io::Result<Self> {
+        let start = |name: &str, share| {
+            let params = params.clone();
+            // The system gives it when it is first used.
+            let mut memory = vec![Block::new(); params.block_count()];
+            Quiet::start(format!("pin-{name}-{number}"), share, move |sum: &mut Sum| {
+                sum.compute(&params, &mut memory);
+            })
+        };
+        Ok(Self {
+            number,
+            idle: start("idle", Share::Leftover)?,
+            steady: start("steady", Share::Tenth)?,
+            patience: PATIENCE,
+        })
+    }
+
+    /// `None` where a thread has broken down.
+    fn compute(&mut self, sum: Sum) -> Option<Sum> {
+        match self.idle.ask(sum.clone(), self.patience) {
+            Ok(sum) => Some(sum),
+            Err(Unfinished::Broken) => None,
+            Err(Unfinished::Late) => {
+                metrics::counter!("mamacare_pin_starved_total").increment(1);
+                self.steady.ask(sum, Duration::MAX).ok()
+            }
+        }
     }
 }
 
@@ -255,6 +295,10 @@ mod tests {
         Ok(receiver)
     }
 
+    fn hands(shared: &Shared) -> Hands {
+        Hands::new(0, &shared.params).unwrap()
+    }
+
     #[test]
     fn who_would_wait_too_long_is_shed_and_the_rest_are_served() {
         // The first four guesses fit into the wait, so a fifth may still join behind them.
@@ -267,7 +311,7 @@ mod tests {
         assert_eq!(shared.lock().waiting.len(), 5);
         // A thread that finds the pool closed still does what waits, and ends.
         shared.lock().closed = true;
-        shared.work(0, shared.quiet(0).unwrap());
+        shared.work(hands(&shared));
         for receiver in &mut served {
             assert!(receiver.try_recv().unwrap().starts_with("$argon2id$"));
         }
@@ -278,11 +322,23 @@ mod tests {
     }
 
     #[test]
+    fn who_would_get_nothing_of_a_busy_machine_is_served_all_the_same() {
+        let shared = idle(Duration::from_secs(10));
+        let mut served: Vec<_> = (0..3).map(|_| ask(&shared).unwrap()).collect();
+        shared.lock().closed = true;
+        // As where every check is late on what is left over.
+        shared.work(Hands { patience: Duration::ZERO, ..hands(&shared) });
+        for receiver in &mut served {
+            assert!(receiver.try_recv().unwrap().starts_with("$argon2id$"));
+        }
+    }
+
+    #[test]
     fn who_has_given_up_costs_no_check() {
         let shared = idle(Duration::from_secs(10));
         drop(ask(&shared).unwrap());
         shared.lock().closed = true;
-        shared.work(0, shared.quiet(0).unwrap());
+        shared.work(hands(&shared));
         assert_eq!(shared.lock().mean, FIRST_GUESS, "nothing was measured");
     }
 

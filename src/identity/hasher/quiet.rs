@@ -1,6 +1,7 @@
-//! A thread that works on what nobody else wants of the processors.
+//! A thread that works on what others leave of the processors.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::time::Duration;
 
 use thread_priority::ThreadPriority;
 use thread_priority::unix::{
@@ -15,18 +16,40 @@ use thread_priority::unix::{
 pub(super) struct Quiet<W> {
     to_do: SyncSender<W>,
     done: Receiver<W>,
+    /// It is still at a piece that nobody waits for any more.
+    behind: bool,
+}
+
+/// How much of the processors a thread has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Share {
+    /// What is left over, and nothing of a machine that is busy throughout (`SCHED_IDLE`, sched(7)). A turn that
+    /// wakes up beside it goes on at once: beside one that is merely nice it would wait for a slice to end.
+    Leftover,
+    /// About a tenth of a processor that others want as well (a nice value of 10, nice(2)), however busy they are.
+    Tenth,
+}
+
+/// Why a piece did not come back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Unfinished {
+    /// The thread has no time for it.
+    Late,
+    /// The thread has broken down.
+    Broken,
 }
 
 impl<W: Send + 'static> Quiet<W> {
     /// Starts the thread; it ends with this.
     pub(super) fn start(
         name: String,
+        share: Share,
         mut work: impl FnMut(&mut W) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (to_do, taken) = sync_channel::<W>(1);
         let (given, done) = sync_channel(1);
         std::thread::Builder::new().name(name).spawn(move || {
-            if let Err(error) = yield_to_all() {
+            if let Err(error) = share.take() {
                 tracing::warn!(%error, "PIN checks run at normal priority");
             }
             while let Ok(mut piece) = taken.recv() {
@@ -36,44 +59,96 @@ impl<W: Send + 'static> Quiet<W> {
                 }
             }
         })?;
-        Ok(Self { to_do, done })
+        Ok(Self { to_do, done, behind: false })
     }
 
-    /// Waits until a piece is done; `None` where the thread has broken down.
-    pub(super) fn ask(&self, piece: W) -> Option<W> {
-        self.to_do.send(piece).ok()?;
-        self.done.recv().ok()
+    /// Waits until a piece is done, but no longer than that. One that is late is done in vain, and
+    /// the next ones are late at once until it is.
+    pub(super) fn ask(&mut self, piece: W, patience: Duration) -> Result<W, Unfinished> {
+        if self.behind {
+            match self.done.try_recv() {
+                Ok(_) => self.behind = false,
+                Err(TryRecvError::Empty) => return Err(Unfinished::Late),
+                Err(TryRecvError::Disconnected) => return Err(Unfinished::Broken),
+            }
+        }
+        self.to_do.send(piece).map_err(|_| Unfinished::Broken)?;
+        self.done.recv_timeout(patience).map_err(|error| match error {
+            RecvTimeoutError::Timeout => {
+                self.behind = true;
+                Unfinished::Late
+            }
+            RecvTimeoutError::Disconnected => Unfinished::Broken,
+        })
     }
 }
 
-/// From now on this thread has what is left over (`SCHED_IDLE`, sched(7)): being nice is not enough, since a
-/// turn that wakes up beside a check that runs would wait for its slice to end.
-fn yield_to_all() -> Result<(), thread_priority::Error> {
-    set_thread_priority_and_policy(
-        thread_native_id(),
-        ThreadPriority::Min,
-        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
-    )
+impl Share {
+    /// From now on this thread has no more than that.
+    fn take(self) -> Result<(), String> {
+        match self {
+            Self::Leftover => set_thread_priority_and_policy(
+                thread_native_id(),
+                ThreadPriority::Min,
+                ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
+            )
+            .map_err(|error| error.to_string()),
+            // On Linux a nice value is a thread's own.
+            Self::Tenth => rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10)
+                .map_err(|error| error.to_string()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn it_has_what_nobody_else_wants() {
-        let quiet = Quiet::start("quiet".to_owned(), |policy: &mut Option<ThreadSchedulePolicy>| {
-            *policy = thread_priority::unix::thread_schedule_policy().ok();
+    const EVER: Duration = Duration::MAX;
+
+    /// What a thread sees of its own place: its policy, and its nice value.
+    fn seen(share: Share) -> (Option<ThreadSchedulePolicy>, Option<i32>) {
+        let mut quiet = Quiet::start("quiet".to_owned(), share, |seen: &mut (_, _)| {
+            *seen = (
+                thread_priority::unix::thread_schedule_policy().ok(),
+                rustix::process::getpriority_process(Some(rustix::thread::gettid())).ok(),
+            );
         });
-        let policy = quiet.unwrap().ask(None).unwrap();
-        assert_eq!(policy, Some(ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle)));
+        quiet.as_mut().unwrap().ask((None, None), EVER).unwrap()
+    }
+
+    #[test]
+    fn one_has_what_nobody_else_wants_and_the_other_its_share() {
+        let (idle, _) = seen(Share::Leftover);
+        assert_eq!(idle, Some(ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle)));
+        let (policy, nice) = seen(Share::Tenth);
+        assert_eq!(policy, Some(ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other)));
+        assert_eq!(nice, Some(10));
     }
 
     #[test]
     fn one_that_broke_down_answers_no_more() {
-        let quiet = Quiet::start("quiet".to_owned(), |divisor: &mut u32| *divisor = 1 / *divisor).unwrap();
-        assert_eq!(quiet.ask(1), Some(1));
-        assert_eq!(quiet.ask(0), None);
-        assert_eq!(quiet.ask(1), None);
+        let divide = |divisor: &mut u32| *divisor = 1 / *divisor;
+        let mut quiet = Quiet::start("quiet".to_owned(), Share::Leftover, divide).unwrap();
+        assert_eq!(quiet.ask(1, EVER), Ok(1));
+        assert_eq!(quiet.ask(0, EVER), Err(Unfinished::Broken));
+        assert_eq!(quiet.ask(1, EVER), Err(Unfinished::Broken));
+    }
+
+    #[test]
+    fn one_that_has_no_time_is_not_asked_again_until_it_is_done() {
+        let (open, gate) = sync_channel::<()>(0);
+        let wait = move |_: &mut u32| gate.recv().unwrap();
+        let mut quiet = Quiet::start("quiet".to_owned(), Share::Leftover, wait).unwrap();
+        assert_eq!(quiet.ask(1, Duration::ZERO), Err(Unfinished::Late));
+        assert_eq!(quiet.ask(2, EVER), Err(Unfinished::Late));
+        open.send(()).unwrap();
+        // The first comes back some time; then the next is taken, and comes back itself.
+        drop(std::thread::spawn(move || open.send(())));
+        let mut third = Err(Unfinished::Late);
+        while third == Err(Unfinished::Late) {
+            third = quiet.ask(3, EVER);
+        }
+        assert_eq!(third, Ok(3));
     }
 }
