@@ -28,3 +28,4 @@ mod staff;
 mod textcare;
 mod turn_batches;
 mod turns;
+mod walk;

@@ -44,11 +44,11 @@ fn environment(url: &str) -> Vec<(&str, &str)> {
 }
 
 /// A node in a process of its own.
-struct Served {
+pub struct Served {
     child: Child,
     lines: Receiver<String>,
     log: String,
-    url: String,
+    pub url: String,
 }
 
 impl Served {
@@ -56,7 +56,7 @@ impl Served {
         Self::with(&environment(url))
     }
 
-    fn with(environment: &[(&str, &str)]) -> Self {
+    pub fn with(environment: &[(&str, &str)]) -> Self {
         let mut child = mamacare(&["serve"], environment).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let pipe = BufReader::new(child.stderr.take().unwrap());
