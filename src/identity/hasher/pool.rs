@@ -15,8 +15,9 @@ use super::quiet::{Quiet, Share, Unfinished};
 
 /// What a check is thought to take before the first is done.
 const FIRST_GUESS: Duration = Duration::from_millis(15);
-/// A check that gets nothing of a busy machine for so long is given a share of it.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// A check that gets next to nothing of a busy machine for so long is given a share of it. It is begun anew then,
+/// so that this is for a machine without any rest, not for one with little.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The threads; they end when it is dropped.
 pub(super) struct Pool(Arc<Shared>);
@@ -233,18 +234,16 @@ struct Hands {
 
 impl Hands {
     fn new(number: usize, params: &Params) -> std::io::Result<Self> {
-        let start = |name: &str, share| {
-            let params = params.clone();
-            // The system gives it when it is first used.
-            let mut memory = vec![Block::new(); params.block_count()];
-            Quiet::start(format!("pin-{name}-{number}"), share, move |sum: &mut Sum| {
-                sum.compute(&params, &mut memory);
-            })
-        };
+        let memory = |params: &Params| vec![Block::new(); params.block_count()];
+        let (kept, of_steady) = (params.clone(), params.clone());
+        let mut own = memory(params);
+        let idle = move |sum: &mut Sum| sum.compute(&kept, &mut own);
+        // It is rarely asked, and gives its memory back.
+        let steady = move |sum: &mut Sum| sum.compute(&of_steady, &mut memory(&of_steady));
         Ok(Self {
             number,
-            idle: start("idle", Share::Leftover)?,
-            steady: start("steady", Share::Tenth)?,
+            idle: Quiet::start(format!("pin-idle-{number}"), Share::Leftover, idle)?,
+            steady: Quiet::start(format!("pin-steady-{number}"), Share::Tenth, steady)?,
             patience: PATIENCE,
         })
     }
