@@ -17,7 +17,7 @@ use super::quiet::{Quiet, Share, Unfinished};
 const FIRST_GUESS: Duration = Duration::from_millis(15);
 /// A check that gets next to nothing of a busy machine for so long is given a share of it. It is begun anew then,
 /// so that this is for a machine without any rest, not for one with little.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// The threads; they end when it is dropped.
 pub(super) struct Pool(Arc<Shared>);
@@ -243,7 +243,7 @@ impl Hands {
         Ok(Self {
             number,
             idle: Quiet::start(format!("pin-idle-{number}"), Share::Leftover, idle)?,
-            steady: Quiet::start(format!("pin-steady-{number}"), Share::Tenth, steady)?,
+            steady: Quiet::start(format!("pin-steady-{number}"), Share::Quarter, steady)?,
             patience: PATIENCE,
         })
     }

@@ -26,8 +26,8 @@ pub(super) enum Share {
     /// What is left over, and nothing of a machine that is busy throughout (`SCHED_IDLE`, sched(7)). A turn that
     /// wakes up beside it goes on at once: beside one that is merely nice it would wait for a slice to end.
     Leftover,
-    /// About a tenth of a processor that others want as well (a nice value of 10, nice(2)), however busy they are.
-    Tenth,
+    /// About a quarter of a processor that somebody else wants as well (a nice value of 5, nice(2)).
+    Quarter,
 }
 
 /// Why a piece did not come back.
@@ -94,7 +94,7 @@ impl Share {
             )
             .map_err(|error| error.to_string()),
             // On Linux a nice value is a thread's own.
-            Self::Tenth => rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10)
+            Self::Quarter => rustix::process::setpriority_process(Some(rustix::thread::gettid()), 5)
                 .map_err(|error| error.to_string()),
         }
     }
@@ -121,9 +121,9 @@ mod tests {
     fn one_has_what_nobody_else_wants_and_the_other_its_share() {
         let (idle, _) = seen(Share::Leftover);
         assert_eq!(idle, Some(ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle)));
-        let (policy, nice) = seen(Share::Tenth);
+        let (policy, nice) = seen(Share::Quarter);
         assert_eq!(policy, Some(ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other)));
-        assert_eq!(nice, Some(10));
+        assert_eq!(nice, Some(5));
     }
 
     #[test]
