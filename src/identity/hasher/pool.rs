@@ -11,13 +11,21 @@ use tokio::sync::oneshot;
 
 use super::HasherBusy;
 use super::argon::{hash_with, matches};
-use super::quiet::{Quiet, Share, Unfinished};
+use super::quiet::{Done, Quiet, Share, Unfinished};
 
 /// What a check is thought to take before the first is done.
 const FIRST_GUESS: Duration = Duration::from_millis(15);
 /// A check that gets next to nothing of a busy machine for so long is given a share of it. It is begun anew then,
 /// so that this is for a machine without any rest, not for one with little.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// A desk rests after a check for so many times as long as the check was kept from the processor. What others leave
+/// of a busy machine is not free: checks without a break between them empty its caches, and where the scheduler
+/// shares out among groups before threads (control groups, autogroups: sched(7)) the last thread of one group
+/// takes its turn beside the first of another.
+const REST: u32 = 2;
+/// It rests no longer than this.
+const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// The threads; they end when it is dropped.
 pub(super) struct Pool(Arc<Shared>);
@@ -147,13 +155,16 @@ impl Shared {
             if worked {
                 // Counted before it answers: who has the answer finds it counted.
                 self.lock().done += 1;
-                if job.run(&mut hands).is_none() {
+                let rest = job.run(&mut hands);
+                metrics::histogram!("mamacare_pin_check_seconds").record(started.elapsed());
+                if let Some(rest) = rest {
+                    std::thread::sleep(rest);
+                } else {
                     let number = hands.number;
                     tracing::error!(number, "a thread that checks PINs broke down; another begins");
                     let Ok(others) = Hands::new(number, &self.params) else { return };
                     hands = others;
                 }
-                metrics::histogram!("mamacare_pin_check_seconds").record(started.elapsed());
             }
             let mut queue = self.lock();
             queue.running -= 1;
@@ -199,26 +210,35 @@ fn gauge_depth(queue: &Queue) {
 }
 
 impl Job {
-    /// Computes and tells who waits; nobody is told anything, and it gives `None`, where the thread that computes
-    /// has broken down.
-    fn run(self, hands: &mut Hands) -> Option<()> {
+    /// Computes and tells who waits, and gives how long to rest then. Nobody is told anything, and it gives `None`,
+    /// where the thread that computes has broken down.
+    fn run(self, hands: &mut Hands) -> Option<Duration> {
         let keyed = self.keyed;
-        let mut compute = |of| hands.compute(Sum { keyed, of }).map(|sum| sum.of);
+        let mut compute = |of| hands.compute(Sum { keyed, of });
         // Who has given up in the meantime misses nothing.
-        match self.task {
+        let kept = match self.task {
             Task::Hash(salt, reply) => {
-                if let Of::Hash(_, Some(phc)) = compute(Of::Hash(salt, None))? {
+                let Done { piece, kept } = compute(Of::Hash(salt, None))?;
+                if let Of::Hash(_, Some(phc)) = piece.of {
                     let _ = reply.send(phc);
                 }
+                kept
             }
             Task::Verify(stored, reply) => {
-                if let Of::Verify(_, right) = compute(Of::Verify(stored, false))? {
+                let Done { piece, kept } = compute(Of::Verify(stored, false))?;
+                if let Of::Verify(_, right) = piece.of {
                     let _ = reply.send(right);
                 }
+                kept
             }
-        }
-        Some(())
+        };
+        Some(rest_after(kept))
     }
+}
+
+/// How long a desk rests after a check that was kept from the processor for so long.
+fn rest_after(kept: Duration) -> Duration {
+    kept.saturating_mul(REST).min(LONGEST_REST)
 }
 
 /// The threads that compute for one desk.
@@ -249,13 +269,15 @@ impl Hands {
     }
 
     /// `None` where a thread has broken down.
-    fn compute(&mut self, sum: Sum) -> Option<Sum> {
+    fn compute(&mut self, sum: Sum) -> Option<Done<Sum>> {
         match self.idle.ask(sum.clone(), self.patience) {
-            Ok(sum) => Some(sum),
+            Ok(done) => Some(done),
             Err(Unfinished::Broken) => None,
             Err(Unfinished::Late) => {
                 metrics::counter!("mamacare_pin_starved_total").increment(1);
-                self.steady.ask(sum, Duration::MAX).ok()
+                // Its share is its rest.
+                let Done { piece, .. } = self.steady.ask(sum, Duration::MAX).ok()?;
+                Some(Done { piece, kept: Duration::ZERO })
             }
         }
     }
@@ -330,6 +352,12 @@ mod tests {
         for receiver in &mut served {
             assert!(receiver.try_recv().unwrap().starts_with("$argon2id$"));
         }
+    }
+
+    #[test]
+    fn the_busier_the_machine_the_longer_the_rest() {
+        let rest = |kept| rest_after(Duration::from_millis(kept)).as_millis();
+        assert_eq!([rest(0), rest(10), rest(50), rest(400)], [0, 20, 100, 100]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A thread that works on what others leave of the processors.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use thread_priority::ThreadPriority;
 use thread_priority::unix::{
     NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
@@ -15,9 +16,17 @@ use thread_priority::unix::{
 /// else, and what it is given it gives back to be freed.
 pub(super) struct Quiet<W> {
     to_do: SyncSender<W>,
-    done: Receiver<W>,
+    done: Receiver<Done<W>>,
     /// It is still at a piece that nobody waits for any more.
     behind: bool,
+}
+
+/// A piece that is done.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Done<W> {
+    pub(super) piece: W,
+    /// How long it was kept from the processor meanwhile.
+    pub(super) kept: Duration,
 }
 
 /// How much of the processors a thread has.
@@ -53,8 +62,10 @@ impl<W: Send + 'static> Quiet<W> {
                 tracing::warn!(%error, "PIN checks run at normal priority");
             }
             while let Ok(mut piece) = taken.recv() {
+                let (begun, worked) = (Instant::now(), worked_so_far());
                 work(&mut piece);
-                if given.send(piece).is_err() {
+                let kept = begun.elapsed().saturating_sub(worked_so_far() - worked);
+                if given.send(Done { piece, kept }).is_err() {
                     return;
                 }
             }
@@ -64,7 +75,7 @@ impl<W: Send + 'static> Quiet<W> {
 
     /// Waits until a piece is done, but no longer than that. One that is late is done in vain, and
     /// the next ones are late at once until it is.
-    pub(super) fn ask(&mut self, piece: W, patience: Duration) -> Result<W, Unfinished> {
+    pub(super) fn ask(&mut self, piece: W, patience: Duration) -> Result<Done<W>, Unfinished> {
         if self.behind {
             match self.done.try_recv() {
                 Ok(_) => self.behind = false,
@@ -81,6 +92,12 @@ impl<W: Send + 'static> Quiet<W> {
             RecvTimeoutError::Disconnected => Unfinished::Broken,
         })
     }
+}
+
+/// How long this thread has had a processor since it began.
+fn worked_so_far() -> Duration {
+    // The clock of a thread runs from zero on: what does not fit is not to be had.
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 impl Share {
@@ -114,7 +131,7 @@ mod tests {
                 rustix::process::getpriority_process(Some(rustix::thread::gettid())).ok(),
             );
         });
-        quiet.as_mut().unwrap().ask((None, None), EVER).unwrap()
+        quiet.as_mut().unwrap().ask((None, None), EVER).unwrap().piece
     }
 
     #[test]
@@ -130,7 +147,7 @@ mod tests {
     fn one_that_broke_down_answers_no_more() {
         let divide = |divisor: &mut u32| *divisor = 1 / *divisor;
         let mut quiet = Quiet::start("quiet".to_owned(), Share::Leftover, divide).unwrap();
-        assert_eq!(quiet.ask(1, EVER), Ok(1));
+        assert_eq!(quiet.ask(1, EVER).unwrap().piece, 1);
         assert_eq!(quiet.ask(0, EVER), Err(Unfinished::Broken));
         assert_eq!(quiet.ask(1, EVER), Err(Unfinished::Broken));
     }
@@ -149,6 +166,22 @@ mod tests {
         while third == Err(Unfinished::Late) {
             third = quiet.ask(3, EVER);
         }
-        assert_eq!(third, Ok(3));
+        assert_eq!(third.unwrap().piece, 3);
+    }
+
+    #[test]
+    fn one_that_gets_no_processor_says_how_long() {
+        let kept = |work: fn(&mut ())| {
+            let began = Instant::now();
+            let mut quiet = Quiet::start("quiet".to_owned(), Share::Leftover, work).unwrap();
+            (quiet.ask((), EVER).unwrap().kept, began.elapsed())
+        };
+        let (kept_asleep, _) = kept(|()| std::thread::sleep(Duration::from_millis(20)));
+        assert!(kept_asleep > Duration::from_millis(15), "{kept_asleep:?}");
+        let (kept_at_work, took) = kept(|()| {
+            let begun = worked_so_far();
+            while worked_so_far() - begun < Duration::from_millis(20) {}
+        });
+        assert!(kept_at_work + Duration::from_millis(20) <= took, "{kept_at_work:?} of {took:?}");
     }
 }
