@@ -145,11 +145,12 @@ async fn a_turn_that_comes_too_late_leaves_nothing() {
 async fn an_offer_to_go_on_is_closed_whether_the_old_session_is_stored_or_in_the_same_batch() {
     let database = TestDatabase::new().await;
     let turns = Turns::start(database.pool.clone(), Arc::new(Keyring::demo()), WINDOW);
-    commit(&turns, vec![row(1, 7, 1, Vec::new()), row(2, 8, 1, Vec::new())]).await;
+    // By the clock of another node it began after the one that closes the offer.
+    commit(&turns, vec![row(6, 7, 1, Vec::new()), row(2, 8, 1, Vec::new())]).await;
     // Both lanes wait for these two rows, so that what comes now gathers in one batch.
     let mut holding = database.pool.begin().await.unwrap();
     sqlx::query("SELECT FROM ussd_session FOR UPDATE").execute(&mut *holding).await.unwrap();
-    let held: Vec<_> = [(1, 7), (2, 8)]
+    let held: Vec<_> = [(6, 7), (2, 8)]
         .map(|(session, phone)| spawn(&turns, row(session, phone, 2, Vec::new())))
         .into_iter()
         .collect();
@@ -167,6 +168,22 @@ async fn an_offer_to_go_on_is_closed_whether_the_old_session_is_stored_or_in_the
         .await
         .unwrap();
     assert_eq!(open.iter().map(|key| key[0]).collect::<Vec<_>>(), [2, 4, 5]);
+}
+
+#[tokio::test]
+async fn what_was_cut_off_before_a_session_that_she_left_is_offered_no_more() {
+    let database = TestDatabase::new().await;
+    let turns = Turns::start(database.pool.clone(), Arc::new(Keyring::demo()), WINDOW);
+    let offered = async || {
+        let dial = turns.opening(SessionKey([9; 16]), [7; 16], start() + TimeDelta::seconds(10)).await;
+        dial.unwrap().suspended.is_some()
+    };
+    assert_eq!(commit(&turns, vec![row(1, 7, 1, Vec::new())]).await, [true]);
+    assert!(offered().await);
+    let mut left = row(2, 7, 1, vec![Effect::CloseSuspended]);
+    left.session.status = Status::Left;
+    assert_eq!(commit(&turns, vec![left]).await, [true]);
+    assert!(!offered().await);
 }
 
 #[tokio::test]

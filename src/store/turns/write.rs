@@ -24,7 +24,7 @@ macro_rules! write_sessions {
          SET touched_at = excluded.touched_at, turn = excluded.turn, \
              resumable = excluded.resumable, state = excluded.state \
          WHERE s.turn = excluded.turn - 1 AND s.phone = excluded.phone \
-         RETURNING s.key, s.phone"
+         RETURNING s.key, s.phone, s.started_at"
     };
 }
 
@@ -32,7 +32,8 @@ const SESSIONS: &str = write_sessions!();
 
 /// The same, and with each session that is written: what is remembered about its number (of two
 /// turns of one number the last word of each kind counts), who came in with her PIN and what she looked
-/// at, and the end of the offer to go on with what was cut off before.
+/// at, and the end of the offer to go on with what was cut off. Only a number's last session is offered: one that
+/// began before this one is past already, however many there are.
 const SESSIONS_AND_EFFECTS: &str = concat!(
     "WITH written AS (",
     write_sessions!(),
@@ -56,7 +57,8 @@ const SESSIONS_AND_EFFECTS: &str = concat!(
      JOIN written w ON w.key = q.session \
      ), closed AS ( \
      UPDATE ussd_session s SET resumable = false FROM written w \
-     WHERE w.key = ANY ($16) AND s.phone = w.phone AND s.resumable AND s.key <> ALL ($1) \
+     WHERE w.key = ANY ($16) AND s.phone = w.phone AND s.started_at >= w.started_at \
+       AND s.resumable AND s.key <> ALL ($1) \
      ) \
      SELECT key FROM written"
 );
