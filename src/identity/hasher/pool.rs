@@ -19,10 +19,12 @@ const FIRST_GUESS: Duration = Duration::from_millis(15);
 /// so that this is for a machine without any rest, not for one with little.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// A desk rests after a check for so many times as long as the check was kept from the processor. What others leave
-/// of a busy machine is not free: checks without a break between them empty its caches, and where the scheduler
-/// shares out among groups before threads (control groups, autogroups: sched(7)) the last thread of one group
-/// takes its turn beside the first of another.
+/// A check that is kept from the processor for no longer than this has no busy machine beside it.
+const HARDLY: Duration = Duration::from_millis(5);
+/// A desk rests after a check for so many times as long as the check was kept beyond that. What others leave of a
+/// busy machine is not free: checks without a break between them empty its caches, and where the scheduler shares
+/// out among groups before threads (control groups, autogroups: sched(7)) the last thread of one group takes its
+/// turn beside the first of another.
 const REST: u32 = 2;
 /// It rests no longer than this.
 const LONGEST_REST: Duration = Duration::from_millis(100);
@@ -238,7 +240,7 @@ impl Job {
 
 /// How long a desk rests after a check that was kept from the processor for so long.
 fn rest_after(kept: Duration) -> Duration {
-    kept.saturating_mul(REST).min(LONGEST_REST)
+    kept.saturating_sub(HARDLY).saturating_mul(REST).min(LONGEST_REST)
 }
 
 /// The threads that compute for one desk.
@@ -357,7 +359,7 @@ mod tests {
     #[test]
     fn the_busier_the_machine_the_longer_the_rest() {
         let rest = |kept| rest_after(Duration::from_millis(kept)).as_millis();
-        assert_eq!([rest(0), rest(10), rest(50), rest(400)], [0, 20, 100, 100]);
+        assert_eq!([rest(0), rest(5), rest(15), rest(50), rest(400)], [0, 0, 20, 90, 100]);
     }
 
     #[test]

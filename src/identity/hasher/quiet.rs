@@ -64,7 +64,7 @@ impl<W: Send + 'static> Quiet<W> {
             while let Ok(mut piece) = taken.recv() {
                 let (begun, worked) = (Instant::now(), worked_so_far());
                 work(&mut piece);
-                let kept = begun.elapsed().saturating_sub(worked_so_far() - worked);
+                let kept = begun.elapsed().saturating_sub(worked_so_far().saturating_sub(worked));
                 if given.send(Done { piece, kept }).is_err() {
                     return;
                 }
@@ -180,7 +180,7 @@ mod tests {
         assert!(kept_asleep > Duration::from_millis(15), "{kept_asleep:?}");
         let (kept_at_work, took) = kept(|()| {
             let begun = worked_so_far();
-            while worked_so_far() - begun < Duration::from_millis(20) {}
+            while worked_so_far() < begun + Duration::from_millis(20) {}
         });
         assert!(kept_at_work + Duration::from_millis(20) <= took, "{kept_at_work:?} of {took:?}");
     }
