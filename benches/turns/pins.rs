@@ -1,4 +1,5 @@
-//! What PIN checks leave to others: turns without a PIN, alone and while many women wait for the check of theirs.
+//! What PIN checks leave to others: turns without a PIN while many women wait for the check of theirs, while as many
+//! come in one after the other, and alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::connection::Connection;
 use super::gateway::Gateway;
@@ -16,6 +18,8 @@ use super::phone::{Line, Script, drive};
 const WOMEN: u64 = 200;
 /// Who was turned away dials again after this.
 const AGAIN: Duration = Duration::from_secs(2);
+/// Women who come in one after the other, as many a second as of those: enough that none has to be late.
+const FEW: u64 = 16;
 /// Pause between two looks at the queue.
 const LOOK: Duration = Duration::from_millis(250);
 /// Turns of a woman who tries her PIN: she dials, asks for her care, types it, leaves.
@@ -26,7 +30,44 @@ const ROUNDS: u32 = 5;
 /// Seconds of each.
 const SECONDS: u64 = 5;
 
-/// What was measured beside the checks, and what became of these.
+/// Turns without a PIN at a quarter and at half of the full rate: while the checks wait, while as many are made and
+/// none waits, and without any; as many turns in all. Prints all, and gives the slowest hundredth of a round at a
+/// quarter in milliseconds, without a check and while they wait.
+pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load) -> Result<[f64; 2]> {
+    let quarter = compare(gateway, "a quarter", "q", Load { rate: Some(rate / 4.0), ..full }).await?;
+    compare(gateway, "half", "h", Load { rate: Some(rate / 2.0), ..full }).await?;
+    Ok(quarter)
+}
+
+async fn compare(gateway: &Gateway, share: &str, run: &str, load: Load) -> Result<[f64; 2]> {
+    let load = Load { duration: Duration::from_secs(SECONDS), ..load };
+    let script = |name: &str, round| Arc::new(gateway.script(&format!("{run}{name}{round}")));
+    let at = |more: f64| Load { rate: load.rate.map(|rate| rate + more), ..load };
+    let (mut waiting, mut one_by_one, mut without) =
+        (Beside::default(), Beside::default(), Beside::default());
+    for round in 0..ROUNDS {
+        waiting.round(gateway, script("w", round), load, Crowd { women: WOMEN, pace: None }).await?;
+        let pace = Some(Duration::from_secs_f64(FEW as f64 / waiting.came_in().max(0.1)));
+        let turned_away = at(waiting.turned_away() * TURNS);
+        one_by_one.round(gateway, script("o", round), turned_away, Crowd { women: FEW, pace }).await?;
+        let as_many = at((waiting.came_in() + waiting.turned_away()) * TURNS);
+        without.round(gateway, script("a", round), as_many, Crowd { women: 0, pace: None }).await?;
+    }
+    waiting.print(&format!("MamaCare: {share} of the full rate, {WOMEN} women at their PINs"));
+    one_by_one.print("  as many turns and PINs, one after the other");
+    without.print("  as many turns in all, none with a PIN");
+    Ok([without.slowest(), waiting.slowest()])
+}
+
+/// Who types PINs.
+#[derive(Clone, Copy)]
+struct Crowd {
+    women: u64,
+    /// Between two tries of one of them; `None`: she tries again at once, or when she may after she was turned away.
+    pace: Option<Duration>,
+}
+
+/// What was measured beside a crowd, and what became of it.
 #[derive(Default)]
 struct Beside {
     turns: Measure,
@@ -35,91 +76,98 @@ struct Beside {
     turned_away: u64,
     /// Checks that waited, each time that somebody looked.
     waiting: Vec<u64>,
-}
-
-/// Turns without a PIN at a quarter and at half of the full rate: while the checks wait, and as many turns in all
-/// without any check. Prints all, and gives the two at a quarter, those without a check first.
-pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load) -> Result<[Measure; 2]> {
-    let quarter = compare(gateway, "a quarter", "q", Load { rate: Some(rate / 4.0), ..full }).await?;
-    compare(gateway, "half", "h", Load { rate: Some(rate / 2.0), ..full }).await?;
-    Ok(quarter)
-}
-
-async fn compare(gateway: &Gateway, share: &str, run: &str, load: Load) -> Result<[Measure; 2]> {
-    let load = Load { duration: Duration::from_secs(SECONDS), ..load };
-    let script = |name: &str, round| Arc::new(gateway.script(&format!("{run}{name}{round}")));
-    let (mut without, mut beside) = (Measure::default(), Beside::default());
-    for round in 0..ROUNDS {
-        while_pins_wait(gateway, script("w", round), load, &mut beside).await?;
-        let as_many = load.rate.map(|rate| rate + beside.turns_of_women());
-        without += drive(script("a", round), Load { rate: as_many, ..load }).await?;
-    }
-    beside.turns.print(&format!("MamaCare: {share} of the full rate, while PIN checks wait"));
-    beside.print();
-    without.print("  as many turns in all, none with a PIN");
-    Ok([without, beside.turns])
+    /// What the slowest hundredth of each round took, in milliseconds.
+    slowest: Vec<f64>,
 }
 
 impl Beside {
     /// A second.
-    fn turns_of_women(&self) -> f64 {
-        (self.came_in + self.turned_away) as f64 * TURNS / self.seconds
+    fn came_in(&self) -> f64 {
+        self.came_in as f64 / self.seconds
     }
 
-    fn print(&self) {
-        let mean = self.waiting.iter().sum::<u64>() as f64 / self.waiting.len().max(1) as f64;
+    /// A second.
+    fn turned_away(&self) -> f64 {
+        self.turned_away as f64 / self.seconds
+    }
+
+    /// The middle one of the rounds: one in which the disk or a neighbour was busy says nothing of the checks.
+    fn slowest(&self) -> f64 {
+        let mut slowest = self.slowest.clone();
+        slowest.sort_by(f64::total_cmp);
+        slowest.get(slowest.len() / 2).copied().unwrap_or_default()
+    }
+
+    fn print(&self, name: &str) {
+        self.turns.print(name);
+        let waited = self.waiting.iter().sum::<u64>() as f64 / self.waiting.len().max(1) as f64;
         println!(
-            "    {WOMEN} women at it: {mean:.0} checks waited, {:.0} a second came in, {:.0} were turned away",
-            self.came_in as f64 / self.seconds,
-            self.turned_away as f64 / self.seconds
+            "    p99 of the middle round {:.1} ms; {waited:.0} checks waited, {:.0} PINs a second came in, {:.0} were turned away",
+            self.slowest(),
+            self.came_in(),
+            self.turned_away(),
         );
+    }
+
+    /// Measures `script` while the crowd is at it.
+    async fn round(
+        &mut self,
+        gateway: &Gateway,
+        script: Arc<Script>,
+        load: Load,
+        crowd: Crowd,
+    ) -> Result<()> {
+        // Sessions of their own in each measure.
+        let pins = Arc::new(Script { run: format!("{}w", script.run), ..gateway.pin_script("w") });
+        let doors = Arc::new(Doors::default());
+        let mut women = JoinSet::new();
+        for at in 0..crowd.women {
+            women.spawn(try_again(Arc::clone(&pins), Arc::clone(&doors), crowd, at));
+        }
+        let looking = tokio::spawn(look(script.servers[0], Arc::clone(&doors)));
+        let turns = drive(script, load).await;
+        self.seconds += load.duration.as_secs_f64();
+        self.came_in += doors.came_in.load(Ordering::Relaxed);
+        self.turned_away += doors.turned_away.load(Ordering::Relaxed);
+        doors.closed.store(true, Ordering::Relaxed);
+        while let Some(done) = women.join_next().await {
+            done??;
+        }
+        self.waiting.extend(looking.await??);
+        let turns = turns?;
+        self.slowest.push(turns.quantile(0.99));
+        self.turns += turns;
+        Ok(())
     }
 }
 
-/// Measures `script` while the women are at it.
-async fn while_pins_wait(
-    gateway: &Gateway,
-    script: Arc<Script>,
-    load: Load,
-    beside: &mut Beside,
-) -> Result<()> {
-    // Sessions of their own in each measure.
-    let pins = Arc::new(Script { run: format!("{}w", script.run), ..gateway.pin_script("w") });
-    let stop = Arc::new(AtomicBool::new(false));
-    let (came_in, turned_away) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let mut women = JoinSet::new();
-    for at in 0..WOMEN {
-        let (pins, stop) = (Arc::clone(&pins), Arc::clone(&stop));
-        let (came_in, turned_away) = (Arc::clone(&came_in), Arc::clone(&turned_away));
-        women.spawn(async move {
-            let mut line = Line::open(pins.servers[0]).await?;
-            // Not all in the same instant.
-            tokio::time::sleep(AGAIN.mul_f64(at as f64 / WOMEN as f64)).await;
-            for round in 0.. {
-                if stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                if try_pin(&pins, &mut line, at + round * 1000).await? {
-                    came_in.fetch_add(1, Ordering::Relaxed);
-                } else {
-                    turned_away.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(AGAIN).await;
-                }
-            }
-            Ok::<_, anyhow::Error>(())
-        });
+/// Who came through, and whether it is over.
+#[derive(Default)]
+struct Doors {
+    came_in: AtomicU64,
+    turned_away: AtomicU64,
+    closed: AtomicBool,
+}
+
+/// One woman tries her PIN until it is over.
+async fn try_again(pins: Arc<Script>, doors: Arc<Doors>, crowd: Crowd, at: u64) -> Result<()> {
+    let mut line = Line::open(pins.servers[0]).await?;
+    // Not all in the same instant.
+    let mut due = Instant::now() + crowd.pace.unwrap_or(AGAIN).mul_f64(at as f64 / crowd.women as f64);
+    for round in 0.. {
+        sleep_until(due).await;
+        if doors.closed.load(Ordering::Relaxed) {
+            break;
+        }
+        let came_in = try_pin(&pins, &mut line, at + round * 1000).await?;
+        let count = if came_in { &doors.came_in } else { &doors.turned_away };
+        count.fetch_add(1, Ordering::Relaxed);
+        due = match crowd.pace {
+            Some(pace) => due + pace,
+            None if came_in => due,
+            None => Instant::now() + AGAIN,
+        };
     }
-    let looking = tokio::spawn(look(script.servers[0], Arc::clone(&stop)));
-    let turns = drive(script, load).await;
-    beside.seconds += load.duration.as_secs_f64();
-    beside.came_in += came_in.load(Ordering::Relaxed);
-    beside.turned_away += turned_away.load(Ordering::Relaxed);
-    stop.store(true, Ordering::Relaxed);
-    while let Some(done) = women.join_next().await {
-        done??;
-    }
-    beside.waiting.extend(looking.await??);
-    beside.turns += turns?;
     Ok(())
 }
 
@@ -140,16 +188,19 @@ async fn try_pin(pins: &Script, line: &mut Line, woman: u64) -> Result<bool> {
     Ok(came_in)
 }
 
-/// Asks the node how many checks wait, until it is to stop.
-async fn look(server: std::net::SocketAddr, stop: Arc<AtomicBool>) -> Result<Vec<u64>> {
+/// Asks the node how many checks wait, until it is over.
+async fn look(server: std::net::SocketAddr, doors: Arc<Doors>) -> Result<Vec<u64>> {
     let mut connection = Connection::open(server).await?;
     let mut seen = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
+    while !doors.closed.load(Ordering::Relaxed) {
         let metrics =
             std::str::from_utf8(connection.ask("GET /metrics HTTP/1.1\r\nhost: bench\r\n\r\n").await?)?;
         let depth = metrics.lines().find_map(|line| line.strip_prefix("mamacare_pin_queue_depth "));
-        seen.push(depth.context("mamacare_pin_queue_depth")?.trim().parse::<f64>()? as u64);
-        tokio::time::sleep(LOOK).await;
+        // There is none before the first check.
+        let depth =
+            depth.map_or(Ok(0.0), |depth| depth.trim().parse::<f64>()).context("mamacare_pin_queue_depth")?;
+        seen.push(depth as u64);
+        sleep(LOOK).await;
     }
     Ok(seen)
 }
