@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::PrivateServerError;
 use super::account::Account;
@@ -25,6 +26,12 @@ const SOCKET_PATH_MOST: usize = 107;
 /// Names the socket within its folder; nothing listens on the network. Not PostgreSQL's usual
 /// one, so that a client that overlooks the folder cannot end up in another server.
 pub(super) const PORT: u16 = 25_468;
+
+/// What a killed process held is free after so long, on a busy machine too.
+const CLEARED: Duration = Duration::from_secs(1);
+
+/// Pause between two looks whether it is.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The log is begun afresh when it is larger than this.
 const LOG_MOST: u64 = 4 << 20;
@@ -76,8 +83,18 @@ impl Home {
         self.root.join("postgres.log")
     }
 
-    /// Holds the folder for this process until the file is dropped.
+    /// Holds the folder for this process until the file is dropped. Who was killed just now holds it until the
+    /// system has cleared away after it: so long this waits.
     pub fn lock(&self) -> Result<File, PrivateServerError> {
+        let begun = Instant::now();
+        self.lock_after(|| {
+            std::thread::sleep(LOOK);
+            begun.elapsed() < CLEARED
+        })
+    }
+
+    /// Tries again after each pause that says so.
+    fn lock_after(&self, mut pause: impl FnMut() -> bool) -> Result<File, PrivateServerError> {
         let path = self.root.join("lock");
         let write = |source| PrivateServerError::writing(&path, source);
         let mut file = OpenOptions::new()
@@ -88,13 +105,16 @@ impl Home {
             .mode(0o600)
             .open(&path)
             .map_err(write)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = io::read_to_string(&file).unwrap_or_default().trim().to_owned();
-                return Err(PrivateServerError::InUse { path: self.root.clone(), holder });
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if pause() => {}
+                Err(TryLockError::WouldBlock) => {
+                    let holder = io::read_to_string(&file).unwrap_or_default().trim().to_owned();
+                    return Err(PrivateServerError::InUse { path: self.root.clone(), holder });
+                }
+                Err(TryLockError::Error(source)) => return Err(write(source)),
             }
-            Err(TryLockError::Error(source)) => return Err(write(source)),
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(write)?;
         Ok(file)
@@ -163,8 +183,9 @@ mod tests {
         let first = home.lock().unwrap();
         let said = home.lock().unwrap_err().to_string();
         assert!(said.contains(&format!("process {}", std::process::id())), "{said}");
-        drop(first);
-        assert!(home.lock().is_ok());
+        // It is let go of in the first pause.
+        let mut first = Some(first);
+        assert!(home.lock_after(|| first.take().is_some()).is_ok());
         std::fs::remove_dir_all(folder).unwrap();
     }
 
