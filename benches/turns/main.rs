@@ -107,10 +107,8 @@ async fn run() -> Result<()> {
         turns.rate() / postgres_alone
     );
     println!(
-        "p99 at half load: {:.1} ms (goal 20)   while PINs wait, at a quarter: {:.1} ms (without {:.1})",
-        calm.quantile(0.99),
-        waiting,
-        without
+        "p99 at half load: {:.1} ms (goal 20)   of the middle round at a quarter: {waiting:.1} ms while PINs wait, {without:.1} without",
+        calm.quantile(0.99)
     );
     println!("a sealed list to an open one: {:.2} (goal 1.3)", sealed.quantile(0.5) / open.quantile(0.5));
     println!(
