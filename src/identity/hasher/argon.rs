@@ -17,52 +17,60 @@ pub(super) fn readable(phc: &str) -> Option<PasswordHash> {
     ours.then_some(stored)
 }
 
-/// The PHC string; `None` only where argon2 refuses parameters that it took at the start.
-pub(super) fn hash_with(
-    keyed: &[u8; 32],
+/// argon2 of a PIN: what it is computed from, and the output once it is. Nothing of it is on the heap, so that
+/// whoever computes frees nothing.
+#[derive(Clone)]
+pub(super) struct Sum {
+    /// The PIN under the pepper; the PIN itself goes nowhere.
+    keyed: [u8; 32],
     salt: Salt,
-    params: &Params,
-    memory: &mut Vec<Block>,
-) -> Option<String> {
-    let hash = output_of(keyed, &salt, Version::default(), params.clone(), memory)?;
-    let stored = PasswordHash {
+    version: Version,
+    params: Params,
+    /// `None` before it is computed, and where argon2 refuses the parameters.
+    pub(super) output: Option<Output>,
+}
+
+impl Sum {
+    /// That of a new hash.
+    pub(super) fn of(keyed: [u8; 32], salt: Salt, params: &Params) -> Self {
+        Self { keyed, salt, version: Version::default(), params: params.clone(), output: None }
+    }
+
+    /// That which has the output of a stored hash if the PIN is the same; `None` where none can have it.
+    pub(super) fn again(keyed: [u8; 32], stored: &PasswordHash) -> Option<Self> {
+        let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+        let params = Params::try_from(stored).ok()?;
+        Some(Self { keyed, salt: stored.salt?, version, params, output: None })
+    }
+
+    /// Computes it in memory that grows as it must, and is kept for the next.
+    pub(super) fn compute(&mut self, memory: &mut Vec<Block>) {
+        self.output = self.output_in(memory);
+    }
+
+    fn output_in(&self, memory: &mut Vec<Block>) -> Option<Output> {
+        let blocks = self.params.block_count();
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::new());
+        }
+        let length = self.params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let mut output = [0_u8; Output::MAX_LENGTH];
+        let output = output.get_mut(..length)?;
+        Argon2::new(Algorithm::Argon2id, self.version, self.params.clone())
+            .hash_password_into_with_memory(&self.keyed, &self.salt, output, memory.get_mut(..blocks)?)
+            .ok()?;
+        Output::new(output).ok()
+    }
+}
+
+/// The PHC string of an output of [`Sum::of`] with that salt.
+pub(super) fn phc(salt: Salt, params: &Params, output: Output) -> Option<String> {
+    let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::default().into()),
         params: ParamsString::try_from(params).ok()?,
         salt: Some(salt),
-        hash: Some(hash),
+        hash: Some(output),
     };
-    Some(stored.to_string())
-}
-
-pub(super) fn matches(keyed: &[u8; 32], stored: &PasswordHash, memory: &mut Vec<Block>) -> bool {
-    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return false };
-    let Ok(params) = Params::try_from(stored) else { return false };
-    let version = match stored.version.map(Version::try_from) {
-        Some(Ok(version)) => version,
-        Some(Err(_)) => return false,
-        None => Version::default(),
-    };
-    // `Output` compares in constant time.
-    output_of(keyed, salt, version, params, memory).is_some_and(|output| output == *expected)
-}
-
-fn output_of(
-    keyed: &[u8; 32],
-    salt: &[u8],
-    version: Version,
-    params: Params,
-    memory: &mut Vec<Block>,
-) -> Option<Output> {
-    let blocks = params.block_count();
-    if memory.len() < blocks {
-        memory.resize(blocks, Block::new());
-    }
-    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
-    let mut output = [0_u8; Output::MAX_LENGTH];
-    let output = output.get_mut(..length)?;
-    Argon2::new(Algorithm::Argon2id, version, params)
-        .hash_password_into_with_memory(keyed, salt, output, memory.get_mut(..blocks)?)
-        .ok()?;
-    Output::new(output).ok()
+    Some(hash.to_string())
 }

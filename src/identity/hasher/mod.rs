@@ -13,10 +13,9 @@ use argon2::Params;
 use argon2::password_hash::phc::{Output, Salt};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tokio::sync::oneshot;
 
-use argon::readable;
-use pool::{Pool, Task};
+use argon::{Sum, phc, readable};
+use pool::Pool;
 
 /// Cost of a check, and how many may wait.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,6 +61,7 @@ type Salts = dyn Fn() -> [u8; 16] + Send + Sync;
 #[derive(Clone)]
 pub struct PinHasher {
     pool: Arc<Pool>,
+    params: Params,
     salts: Arc<Salts>,
     pepper: Hmac<Sha256>,
 }
@@ -77,27 +77,33 @@ impl PinHasher {
         let params =
             Params::new(settings.memory_kib, settings.passes, settings.lanes, Some(Output::MAX_LENGTH / 2))
                 .map_err(HasherError::Cost)?;
-        let pool = Pool::start(params, settings.threads.max(1), settings.max_wait)?;
-        Ok(Self { pool: Arc::new(pool), salts: Arc::new(salts), pepper: keyed_with(pepper) })
+        let pool = Pool::start(params.block_count(), settings.threads.max(1), settings.max_wait)?;
+        Ok(Self { pool: Arc::new(pool), params, salts: Arc::new(salts), pepper: keyed_with(pepper) })
     }
 
     /// A PHC string for a new PIN.
     pub async fn hash(&self, pin: &str) -> Result<String, HasherBusy> {
         let salt = Salt::new(&(self.salts)()).map_err(|_| HasherBusy)?;
-        let (sender, receiver) = oneshot::channel();
-        self.pool.submit(self.key(pin), Task::Hash(salt, sender))?;
-        receiver.await.map_err(|_| HasherBusy)
+        let output = self.compute(Sum::of(self.key(pin), salt, &self.params)).await?;
+        // argon2 refuses no parameters that it took at the start.
+        output.and_then(|output| phc(salt, &self.params, output)).ok_or(HasherBusy)
     }
 
     /// Whether the PIN is the one of that PHC string. One that cannot be read fits no PIN.
     pub async fn verify(&self, pin: &str, phc: &str) -> Result<bool, HasherBusy> {
-        let Some(stored) = readable(phc) else {
+        let stored = readable(phc);
+        let Some((sum, expected)) =
+            stored.and_then(|stored| Sum::again(self.key(pin), &stored).zip(stored.hash))
+        else {
             tracing::error!("a stored PIN hash is not an argon2id string of ours; no PIN fits it");
             return Ok(false);
         };
-        let (sender, receiver) = oneshot::channel();
-        self.pool.submit(self.key(pin), Task::Verify(Box::new(stored), sender))?;
-        receiver.await.map_err(|_| HasherBusy)
+        // `Output` compares in constant time.
+        Ok(self.compute(sum).await?.is_some_and(|output| output == expected))
+    }
+
+    async fn compute(&self, sum: Sum) -> Result<Option<Output>, HasherBusy> {
+        self.pool.submit(sum)?.await.map_err(|_| HasherBusy)
     }
 
     /// Whether a hash was made with other costs than those set now; hash the PIN again when it is
@@ -105,7 +111,7 @@ impl PinHasher {
     pub fn needs_rehash(&self, phc: &str) -> bool {
         let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
         let stored = readable(phc).and_then(|stored| Params::try_from(&stored).ok());
-        stored.is_none_or(|stored| costs(&stored) != costs(self.pool.params()))
+        stored.is_none_or(|stored| costs(&stored) != costs(&self.params))
     }
 
     /// Whether whoever comes now is turned away: asked before a try is counted, so that a crowd that cannot

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use argon2::password_hash::phc::{PasswordHash, Salt};
-use argon2::{Block, Params};
+use argon2::Block;
+use argon2::password_hash::phc::Output;
 use tokio::sync::oneshot;
 
 use super::HasherBusy;
-use super::argon::{hash_with, matches};
+use super::argon::Sum;
 use super::quiet::{Done, Quiet, Share, Unfinished};
 
 /// What a check is thought to take before the first is done.
@@ -33,8 +33,9 @@ const LONGEST_REST: Duration = Duration::from_millis(100);
 pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
-    params: Params,
     threads: usize,
+    /// Memory of a check, in argon2's blocks of 1 KiB.
+    blocks: usize,
     max_wait: Duration,
     queue: Mutex<Queue>,
     arrived: Condvar,
@@ -52,48 +53,28 @@ struct Queue {
 }
 
 struct Job {
-    keyed: [u8; 32],
-    task: Task,
+    sum: Sum,
+    /// Of the output.
+    reply: oneshot::Sender<Option<Output>>,
     since: Instant,
 }
 
-pub(super) enum Task {
-    Hash(Salt, oneshot::Sender<String>),
-    Verify(Box<PasswordHash>, oneshot::Sender<bool>),
-}
-
-/// What is computed of a job, with the result when it is done.
-#[derive(Clone)]
-struct Sum {
-    keyed: [u8; 32],
-    of: Of,
-}
-
-#[derive(Clone)]
-enum Of {
-    Hash(Salt, Option<String>),
-    Verify(Box<PasswordHash>, bool),
-}
-
 impl Pool {
-    pub(super) fn start(params: Params, threads: usize, max_wait: Duration) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::new(params, threads, max_wait));
+    pub(super) fn start(blocks: usize, threads: usize, max_wait: Duration) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::new(blocks, threads, max_wait));
         let pool = Self(Arc::clone(&shared));
         for number in 0..threads {
             let shared = Arc::clone(&shared);
-            let hands = Hands::new(number, &shared.params)?;
+            let hands = Hands::new(number, shared.blocks)?;
             let life = move || shared.work(hands);
             std::thread::Builder::new().name(format!("pins-{number}")).spawn(life)?;
         }
         Ok(pool)
     }
 
-    pub(super) fn submit(&self, keyed: [u8; 32], task: Task) -> Result<(), HasherBusy> {
-        self.0.submit(keyed, task)
-    }
-
-    pub(super) fn params(&self) -> &Params {
-        &self.0.params
+    /// The output comes there; nothing comes where the thread that computes has broken down.
+    pub(super) fn submit(&self, sum: Sum) -> Result<oneshot::Receiver<Option<Output>>, HasherBusy> {
+        self.0.submit(sum)
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -117,26 +98,27 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    const fn new(params: Params, threads: usize, max_wait: Duration) -> Self {
+    const fn new(blocks: usize, threads: usize, max_wait: Duration) -> Self {
         let queue = Queue { waiting: VecDeque::new(), running: 0, done: 0, mean: FIRST_GUESS, closed: false };
-        Self { params, threads, max_wait, queue: Mutex::new(queue), arrived: Condvar::new() }
+        Self { threads, blocks, max_wait, queue: Mutex::new(queue), arrived: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn submit(&self, keyed: [u8; 32], task: Task) -> Result<(), HasherBusy> {
+    fn submit(&self, sum: Sum) -> Result<oneshot::Receiver<Option<Output>>, HasherBusy> {
         let mut queue = self.lock();
         if queue.expected_wait(self.threads) > self.max_wait {
             count_shed();
             return Err(HasherBusy);
         }
-        queue.waiting.push_back(Job { keyed, task, since: Instant::now() });
+        let (reply, output) = oneshot::channel();
+        queue.waiting.push_back(Job { sum, reply, since: Instant::now() });
         gauge_depth(&queue);
         drop(queue);
         self.arrived.notify_one();
-        Ok(())
+        Ok(output)
     }
 
     fn is_full(&self) -> bool {
@@ -153,7 +135,7 @@ impl Shared {
             let started = Instant::now();
             metrics::histogram!("mamacare_pin_wait_seconds").record(started.duration_since(job.since));
             // Who has given up waiting needs no answer, and the next in the queue does.
-            let worked = job.task.wanted();
+            let worked = job.wanted();
             if worked {
                 // Counted before it answers: who has the answer finds it counted.
                 self.lock().done += 1;
@@ -164,7 +146,7 @@ impl Shared {
                 } else {
                     let number = hands.number;
                     tracing::error!(number, "a thread that checks PINs broke down; another begins");
-                    let Ok(others) = Hands::new(number, &self.params) else { return };
+                    let Ok(others) = Hands::new(number, self.blocks) else { return };
                     hands = others;
                 }
             }
@@ -215,26 +197,31 @@ impl Job {
     /// Computes and tells who waits, and gives how long to rest then. Nobody is told anything, and it gives `None`,
     /// where the thread that computes has broken down.
     fn run(self, hands: &mut Hands) -> Option<Duration> {
-        let keyed = self.keyed;
-        let mut compute = |of| hands.compute(Sum { keyed, of });
+        match hands.idle.ask(self.sum.clone(), hands.patience) {
+            Ok(Done { piece, kept }) => {
+                self.answer(&piece);
+                Some(rest_after(kept))
+            }
+            Err(Unfinished::Broken) => None,
+            Err(Unfinished::Late) => {
+                metrics::counter!("mamacare_pin_starved_total").increment(1);
+                if self.wanted() {
+                    let done = hands.steady.ask(self.sum.clone(), Duration::MAX).ok()?;
+                    self.answer(&done.piece);
+                }
+                // The share that it has of a busy machine is its rest.
+                Some(Duration::ZERO)
+            }
+        }
+    }
+
+    fn wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn answer(self, sum: &Sum) {
         // Who has given up in the meantime misses nothing.
-        let kept = match self.task {
-            Task::Hash(salt, reply) => {
-                let Done { piece, kept } = compute(Of::Hash(salt, None))?;
-                if let Of::Hash(_, Some(phc)) = piece.of {
-                    let _ = reply.send(phc);
-                }
-                kept
-            }
-            Task::Verify(stored, reply) => {
-                let Done { piece, kept } = compute(Of::Verify(stored, false))?;
-                if let Of::Verify(_, right) = piece.of {
-                    let _ = reply.send(right);
-                }
-                kept
-            }
-        };
-        Some(rest_after(kept))
+        let _ = self.reply.send(sum.output);
     }
 }
 
@@ -255,13 +242,11 @@ struct Hands {
 }
 
 impl Hands {
-    fn new(number: usize, params: &Params) -> std::io::Result<Self> {
-        let memory = |params: &Params| vec![Block::new(); params.block_count()];
-        let (kept, of_steady) = (params.clone(), params.clone());
-        let mut own = memory(params);
-        let idle = move |sum: &mut Sum| sum.compute(&kept, &mut own);
+    fn new(number: usize, blocks: usize) -> std::io::Result<Self> {
+        let mut own = vec![Block::new(); blocks];
+        let idle = move |sum: &mut Sum| sum.compute(&mut own);
         // It is rarely asked, and gives its memory back.
-        let steady = move |sum: &mut Sum| sum.compute(&of_steady, &mut memory(&of_steady));
+        let steady = |sum: &mut Sum| sum.compute(&mut Vec::new());
         Ok(Self {
             number,
             idle: Quiet::start(format!("pin-idle-{number}"), Share::Leftover, idle)?,
@@ -269,57 +254,38 @@ impl Hands {
             patience: PATIENCE,
         })
     }
-
-    /// `None` where a thread has broken down.
-    fn compute(&mut self, sum: Sum) -> Option<Done<Sum>> {
-        match self.idle.ask(sum.clone(), self.patience) {
-            Ok(done) => Some(done),
-            Err(Unfinished::Broken) => None,
-            Err(Unfinished::Late) => {
-                metrics::counter!("mamacare_pin_starved_total").increment(1);
-                // Its share is its rest.
-                let Done { piece, .. } = self.steady.ask(sum, Duration::MAX).ok()?;
-                Some(Done { piece, kept: Duration::ZERO })
-            }
-        }
-    }
-}
-
-impl Sum {
-    fn compute(&mut self, params: &Params, memory: &mut Vec<Block>) {
-        match &mut self.of {
-            Of::Hash(salt, phc) => *phc = hash_with(&self.keyed, *salt, params, memory),
-            Of::Verify(stored, right) => *right = matches(&self.keyed, stored, memory),
-        }
-    }
-}
-
-impl Task {
-    fn wanted(&self) -> bool {
-        match self {
-            Self::Hash(_, reply) => !reply.is_closed(),
-            Self::Verify(_, reply) => !reply.is_closed(),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::Params;
+    use argon2::password_hash::phc::Salt;
+
     use super::*;
+
+    fn params() -> Params {
+        Params::new(64, 1, 1, Some(32)).unwrap()
+    }
 
     /// One thread's queue, with nobody at it: what is let in follows from numbers alone.
     fn idle(max_wait: Duration) -> Shared {
-        Shared::new(Params::new(64, 1, 1, Some(32)).unwrap(), 1, max_wait)
+        Shared::new(params().block_count(), 1, max_wait)
     }
 
-    fn ask(shared: &Shared) -> Result<oneshot::Receiver<String>, HasherBusy> {
-        let (sender, receiver) = oneshot::channel();
-        shared.submit([7; 32], Task::Hash(Salt::new(&[7; 16]).unwrap(), sender))?;
-        Ok(receiver)
+    fn ask(shared: &Shared) -> Result<oneshot::Receiver<Option<Output>>, HasherBusy> {
+        shared.submit(Sum::of([7; 32], Salt::new(&[7; 16]).unwrap(), &params()))
+    }
+
+    /// What comes of it.
+    fn output() -> Option<Output> {
+        let mut sum = Sum::of([7; 32], Salt::new(&[7; 16]).unwrap(), &params());
+        sum.compute(&mut Vec::new());
+        assert!(sum.output.is_some());
+        sum.output
     }
 
     fn hands(shared: &Shared) -> Hands {
-        Hands::new(0, &shared.params).unwrap()
+        Hands::new(0, shared.blocks).unwrap()
     }
 
     #[test]
@@ -336,7 +302,7 @@ mod tests {
         shared.lock().closed = true;
         shared.work(hands(&shared));
         for receiver in &mut served {
-            assert!(receiver.try_recv().unwrap().starts_with("$argon2id$"));
+            assert_eq!(receiver.try_recv().unwrap(), output());
         }
         let queue = shared.lock();
         assert_eq!((queue.waiting.len(), queue.running), (0, 0));
@@ -352,7 +318,7 @@ mod tests {
         // As where every check is late on what is left over.
         shared.work(Hands { patience: Duration::ZERO, ..hands(&shared) });
         for receiver in &mut served {
-            assert!(receiver.try_recv().unwrap().starts_with("$argon2id$"));
+            assert_eq!(receiver.try_recv().unwrap(), output());
         }
     }
 
