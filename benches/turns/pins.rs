@@ -34,7 +34,7 @@ const SECONDS: u64 = 5;
 /// none waits, and without any; as many turns in all. Prints all, and gives the slowest hundredth of a round at a
 /// quarter in milliseconds, without a check and while they wait.
 pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load) -> Result<[f64; 2]> {
-    // README, "Running it in production": where it is 1, PostgreSQL waits for checks that give way to it.
+    // README, "Run it in production": where it is 1, PostgreSQL waits for checks that give way to it.
     let autogroups = std::fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled");
     println!("kernel.sched_autogroup_enabled: {}", autogroups.as_deref().map_or("none", str::trim));
     let quarter = compare(gateway, "a quarter", "q", Load { rate: Some(rate / 4.0), ..full }).await?;
