@@ -8,6 +8,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
+COPY crates crates
 COPY src src
 COPY menus menus
 COPY migrations migrations

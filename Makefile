@@ -21,7 +21,7 @@ demo:
 lint:
 	@scripts/setup lint
 	cargo fmt --all --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 menus:
 	@cargo build --locked --bins
@@ -33,11 +33,11 @@ menus:
 test: export PROPTEST_RNG_SEED ?= 1
 test: lint menus
 	@scripts/setup test
-	cargo test --locked --doc
+	cargo test --locked --workspace --doc
 	if cargo nextest --version >/dev/null 2>&1; then
-	    cargo nextest run --locked
+	    cargo nextest run --locked --workspace
 	else
-	    cargo test --locked --lib --bins --tests
+	    cargo test --locked --workspace --lib --bins --tests
 	fi
 
 fuzz:

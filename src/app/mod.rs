@@ -18,7 +18,6 @@ pub mod menus;
 pub mod messages;
 pub mod metrics;
 pub mod migrations;
-pub mod neighbours;
 pub mod node;
 pub mod outbox;
 pub mod port;

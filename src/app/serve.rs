@@ -31,7 +31,7 @@ use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::tls::{Tls, TlsError};
 use super::turns::PortError;
-use super::{api, copyist, database, http, keys, logging, neighbours, retention};
+use super::{api, copyist, database, http, keys, logging, retention};
 
 /// A database that starts beside us is waited for this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -255,7 +255,6 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
     let mut stop = Stop::listen()?;
     let pool = database::pool(&settings.database)?;
     let scoped = database::scoped_pool(&settings.database)?;
-    neighbours::advise(&pool.connect_options());
     let found = tokio::select! {
         found = wait_for_database(&pool) => found?,
         () = stop.wait() => return Ok(()),

@@ -1,7 +1,8 @@
 //! argon2id over memory that is kept between checks, and its PHC strings.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use argon2::{ARGON2ID_IDENT, Params, Version};
+use piecewise_argon2::{Block, Costs, OUTPUT, argon2id};
 
 /// More than this is no hash of ours (256 MiB), whatever a row in the database says.
 const MOST_MEMORY_KIB: u32 = 262_144;
@@ -11,8 +12,9 @@ pub(super) fn readable(phc: &str) -> Option<PasswordHash> {
     let stored = PasswordHash::new(phc).ok()?;
     let params = Params::try_from(&stored).ok()?;
     let ours = stored.algorithm == ARGON2ID_IDENT
+        && stored.version == Some(Version::default().into())
         && stored.salt.is_some()
-        && stored.hash.is_some()
+        && stored.hash.is_some_and(|output| output.len() == OUTPUT)
         && params.m_cost() <= MOST_MEMORY_KIB;
     ours.then_some(stored)
 }
@@ -24,42 +26,27 @@ pub(super) struct Sum {
     /// The PIN under the pepper; the PIN itself goes nowhere.
     keyed: [u8; 32],
     salt: Salt,
-    version: Version,
-    params: Params,
-    /// `None` before it is computed, and where argon2 refuses the parameters.
+    costs: Costs,
+    /// `None` before it is computed, and where argon2 refuses the costs.
     pub(super) output: Option<Output>,
 }
 
 impl Sum {
     /// That of a new hash.
     pub(super) fn of(keyed: [u8; 32], salt: Salt, params: &Params) -> Self {
-        Self { keyed, salt, version: Version::default(), params: params.clone(), output: None }
+        let costs = Costs { memory_kib: params.m_cost(), passes: params.t_cost(), lanes: params.p_cost() };
+        Self { keyed, salt, costs, output: None }
     }
 
     /// That which has the output of a stored hash if the PIN is the same; `None` where none can have it.
     pub(super) fn again(keyed: [u8; 32], stored: &PasswordHash) -> Option<Self> {
-        let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
-        let params = Params::try_from(stored).ok()?;
-        Some(Self { keyed, salt: stored.salt?, version, params, output: None })
+        Some(Self::of(keyed, stored.salt?, &Params::try_from(stored).ok()?))
     }
 
-    /// Computes it in memory that grows as it must, and is kept for the next.
-    pub(super) fn compute(&mut self, memory: &mut Vec<Block>) {
-        self.output = self.output_in(memory);
-    }
-
-    fn output_in(&self, memory: &mut Vec<Block>) -> Option<Output> {
-        let blocks = self.params.block_count();
-        if memory.len() < blocks {
-            memory.resize(blocks, Block::new());
-        }
-        let length = self.params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
-        let mut output = [0_u8; Output::MAX_LENGTH];
-        let output = output.get_mut(..length)?;
-        Argon2::new(Algorithm::Argon2id, self.version, self.params.clone())
-            .hash_password_into_with_memory(&self.keyed, &self.salt, output, memory.get_mut(..blocks)?)
-            .ok()?;
-        Output::new(output).ok()
+    /// Computes it in memory that grows as it must, and is kept for the next; with a pause after each piece of it.
+    pub(super) fn compute(&mut self, memory: &mut Vec<Block>, pause: impl FnMut()) {
+        let output = argon2id(&self.keyed, &self.salt, self.costs, memory, pause);
+        self.output = output.ok().and_then(|output| Output::new(&output).ok());
     }
 }
 

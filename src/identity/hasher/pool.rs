@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use argon2::Block;
 use argon2::password_hash::phc::Output;
+use piecewise_argon2::Block;
 use tokio::sync::oneshot;
 
 use super::HasherBusy;
@@ -19,12 +19,16 @@ const FIRST_GUESS: Duration = Duration::from_millis(15);
 /// so that this is for a machine without any rest, not for one with little.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// A check that is kept from the processor for no longer than this has no busy machine beside it.
-const HARDLY: Duration = Duration::from_millis(5);
+/// A check pauses for so long after every piece of it, half of a millisecond or so. Whoever waits for its processor
+/// goes on then: to give way is not enough where the scheduler shares out among groups before threads (control
+/// groups, autogroups: sched(7)), and PostgreSQL has a group for each connection. Woken beside a check that does not
+/// pause, it waits for the kernel's next tick, up to 4 ms.
+const PAUSE: Duration = Duration::from_micros(50);
+/// A check that is kept from the processor for no longer than this has no busy machine beside it: it pauses itself
+/// for about half of it.
+const HARDLY: Duration = Duration::from_millis(10);
 /// A desk rests after a check for so many times as long as the check was kept beyond that. What others leave of a
-/// busy machine is not free: checks without a break between them empty its caches, and where the scheduler shares
-/// out among groups before threads (control groups, autogroups: sched(7)) the last thread of one group takes its
-/// turn beside the first of another.
+/// busy machine is not free: checks without a break between them empty its caches, and wake what others sleep on.
 const REST: u32 = 2;
 /// It rests no longer than this.
 const LONGEST_REST: Duration = Duration::from_millis(100);
@@ -230,6 +234,11 @@ fn rest_after(kept: Duration) -> Duration {
     kept.saturating_sub(HARDLY).saturating_mul(REST).min(LONGEST_REST)
 }
 
+/// Lets others on.
+fn pause() {
+    std::thread::sleep(PAUSE);
+}
+
 /// The threads that compute for one desk.
 struct Hands {
     number: usize,
@@ -243,10 +252,10 @@ struct Hands {
 
 impl Hands {
     fn new(number: usize, blocks: usize) -> std::io::Result<Self> {
-        let mut own = vec![Block::new(); blocks];
-        let idle = move |sum: &mut Sum| sum.compute(&mut own);
+        let mut own = vec![Block::ZERO; blocks];
+        let idle = move |sum: &mut Sum| sum.compute(&mut own, pause);
         // It is rarely asked, and gives its memory back.
-        let steady = |sum: &mut Sum| sum.compute(&mut Vec::new());
+        let steady = |sum: &mut Sum| sum.compute(&mut Vec::new(), pause);
         Ok(Self {
             number,
             idle: Quiet::start(format!("pin-idle-{number}"), Share::Leftover, idle)?,
@@ -279,7 +288,7 @@ mod tests {
     /// What comes of it.
     fn output() -> Option<Output> {
         let mut sum = Sum::of([7; 32], Salt::new(&[7; 16]).unwrap(), &params());
-        sum.compute(&mut Vec::new());
+        sum.compute(&mut Vec::new(), || ());
         assert!(sum.output.is_some());
         sum.output
     }
@@ -325,7 +334,7 @@ mod tests {
     #[test]
     fn the_busier_the_machine_the_longer_the_rest() {
         let rest = |kept| rest_after(Duration::from_millis(kept)).as_millis();
-        assert_eq!([rest(0), rest(5), rest(15), rest(50), rest(400)], [0, 0, 20, 90, 100]);
+        assert_eq!([rest(0), rest(10), rest(20), rest(55), rest(400)], [0, 0, 20, 90, 100]);
     }
 
     #[test]
