@@ -1,6 +1,7 @@
 //! A demo gateway as a process of its own, and its facts.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,11 +12,19 @@ use serde_json::Value;
 use super::phone::{Line, Script};
 
 const PORT: u16 = 19_080;
-/// A running demo.
+const PATIENT_PORT: u16 = 19_086;
+const DATA: &str = "/var/tmp/mamacare-bench";
+/// Of the callback of a node beside the demo.
+const SECRET: &str = "bench-2c4d9a61f0e8b735";
+
+/// A running demo, or a node beside it on its database.
 pub struct Gateway {
     child: Child,
     facts: Value,
     patients: u64,
+    server: SocketAddr,
+    /// Of the callback.
+    path: String,
     /// Of its private PostgreSQL.
     pub database_url: String,
 }
@@ -43,14 +52,43 @@ impl Gateway {
             "WITH closed AS (UPDATE ussd_session SET resumable = false WHERE resumable RETURNING key) \
              SELECT count(*) FROM closed",
         )?;
-        Ok(Self { child, facts, patients, database_url })
+        let url = facts["callbacks"]["africastalking"]["url"].as_str().context("callback in demo.json")?;
+        let path = format!("/{}", url.splitn(4, '/').nth(3).context("path of the callback")?);
+        Ok(Self { child, facts, patients, server: ([127, 0, 0, 1], PORT).into(), path, database_url })
     }
 
-    fn path(&self) -> Result<String> {
-        let url =
-            self.facts["callbacks"]["africastalking"]["url"].as_str().context("callback in demo.json")?;
-        let path = url.splitn(4, '/').nth(3).context("path of the callback")?;
-        Ok(format!("/{path}"))
+    /// A node beside the demo that turns nobody away at her PIN: a check may wait as long as the slowest of
+    /// networks would.
+    pub async fn patient_node(&self) -> Result<Self> {
+        let server = SocketAddr::from(([127, 0, 0, 1], PATIENT_PORT));
+        let secrets: Value = serde_json::from_slice(&std::fs::read(Path::new(DATA).join("secrets.json"))?)?;
+        let log = std::fs::File::create(Path::new(DATA).join("bench-patient.log"))?;
+        let mut child = Command::new(program()?)
+            .arg("serve")
+            .envs([
+                ("DATABASE_URL", self.database_url.as_str()),
+                ("MAMACARE_SECRETS__MASTER_KEY", secrets["master_key"].as_str().context("master_key")?),
+                ("MAMACARE_SERVER__LISTEN", &server.to_string()),
+                ("MAMACARE_CHANNELS__AFRICASTALKING__ENABLED", "true"),
+                ("MAMACARE_CHANNELS__AFRICASTALKING__SECRETS", SECRET),
+                ("MAMACARE_MENU__SERVE_UNREVIEWED", "[\"kri\"]"),
+                ("MAMACARE_USSD__TURN_DEADLINE_MS", "10000"),
+                ("MAMACARE_PIN__MAX_WAIT_MS", "60000"),
+            ])
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
+            .spawn()?;
+        let begun = Instant::now();
+        while tokio::net::TcpStream::connect(server).await.is_err() {
+            if let Some(status) = child.try_wait()? {
+                anyhow::bail!("the node ended ({status}); see bench-patient.log in {DATA}");
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(30), "the node is not ready after 30 seconds");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let path = format!("/ussd/africastalking/{SECRET}");
+        let (facts, database_url) = (self.facts.clone(), self.database_url.clone());
+        Ok(Self { child, facts, patients: self.patients, server, path, database_url })
     }
 
     /// A conversation that needs no PIN: dial, language, clinics, district, service, list, one clinic.
@@ -98,8 +136,8 @@ impl Gateway {
     fn with(&self, answers: Vec<String>, expected: Vec<String>, run: &str) -> Script {
         let first = self.facts["load"]["first_msisdn"].as_str().unwrap_or("+23276100000");
         Script {
-            servers: vec![([127, 0, 0, 1], PORT).into()],
-            path: self.path().unwrap_or_default(),
+            servers: vec![self.server],
+            path: self.path.clone(),
             answers,
             expected,
             first_number: first.trim_start_matches('+').parse().unwrap_or(23_276_100_000),
@@ -163,14 +201,20 @@ fn stop(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-async fn launch(patients: u64) -> Result<(Child, Value)> {
+/// The release build next to this program.
+fn program() -> Result<PathBuf> {
     let program = std::env::current_exe()?
         .parent()
         .and_then(|deps| deps.parent())
         .context("target folder")?
         .join("mamacare");
     ensure!(program.exists(), "build it first: cargo build --release ({} is not there)", program.display());
-    let data = PathBuf::from("/var/tmp/mamacare-bench");
+    Ok(program)
+}
+
+async fn launch(patients: u64) -> Result<(Child, Value)> {
+    let program = program()?;
+    let data = PathBuf::from(DATA);
     std::fs::create_dir_all(&data)?;
     let facts_file = data.join("demo.json");
     let _ = std::fs::remove_file(&facts_file);

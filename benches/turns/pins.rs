@@ -16,6 +16,8 @@ use super::phone::{Line, Script, drive};
 
 /// Women who are always at it: more than the queue takes, so that it stays full and some are turned away.
 const WOMEN: u64 = 200;
+/// Women who are always at it where all may wait: so many that 200 wait while others dial.
+const PATIENT_WOMEN: u64 = 240;
 /// Who was turned away dials again after this.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Women who come in one after the other, as many a second as of those: enough that none has to be late.
@@ -30,36 +32,53 @@ const ROUNDS: u32 = 5;
 /// Seconds of each.
 const SECONDS: u64 = 5;
 
-/// Turns without a PIN at a quarter and at half of the full rate: while the checks wait, while as many are made and
-/// none waits, and without any; as many turns in all. Prints all, and gives the slowest hundredth of a round at a
-/// quarter in milliseconds, without a check and while they wait.
+/// Turns without a PIN beside PIN checks: at a quarter and at half of the full rate while 200 of them wait, on a node
+/// that turns nobody away; at half while as many wait as a node lets, and while as many are made and none waits. Prints
+/// all, and gives the slowest hundredth of a round at half in milliseconds, while 200 wait and without any.
 pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load) -> Result<[f64; 2]> {
-    // README, "Run it in production": where it is 1, PostgreSQL waits for checks that give way to it.
-    let autogroups = std::fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled");
-    println!("kernel.sched_autogroup_enabled: {}", autogroups.as_deref().map_or("none", str::trim));
-    let quarter = compare(gateway, "a quarter", "q", Load { rate: Some(rate / 4.0), ..full }).await?;
-    compare(gateway, "half", "h", Load { rate: Some(rate / 2.0), ..full }).await?;
-    Ok(quarter)
+    let at = |share: f64| Load { rate: Some(rate * share), duration: Duration::from_secs(SECONDS), ..full };
+    let patient = gateway.patient_node().await?;
+    while_all_wait(&patient, "a quarter", "q", at(0.25)).await?;
+    let half = while_all_wait(&patient, "half", "p", at(0.5)).await?;
+    drop(patient);
+    while_some_wait(gateway, "half", "h", at(0.5)).await?;
+    Ok(half)
 }
 
-async fn compare(gateway: &Gateway, share: &str, run: &str, load: Load) -> Result<[f64; 2]> {
-    let load = Load { duration: Duration::from_secs(SECONDS), ..load };
-    let script = |name: &str, round| Arc::new(gateway.script(&format!("{run}{name}{round}")));
-    let at = |more: f64| Load { rate: load.rate.map(|rate| rate + more), ..load };
+async fn while_all_wait(patient: &Gateway, share: &str, run: &str, load: Load) -> Result<[f64; 2]> {
+    let (mut waiting, mut without) = (Beside::default(), Beside::default());
+    for round in 0..ROUNDS {
+        let script = |name: &str| Arc::new(patient.script(&format!("{run}{name}{round}")));
+        waiting.round(patient, script("w"), load, Crowd { women: PATIENT_WOMEN, pace: None }).await?;
+        without.round(patient, script("a"), waiting.as_many(load), Crowd::NOBODY).await?;
+    }
+    waiting.print(&format!(
+        "MamaCare: {share} of the full rate, {PATIENT_WOMEN} women at their PINs, all may wait"
+    ));
+    without.print("  as many turns in all, none with a PIN");
+    Ok([waiting.slowest(), without.slowest()])
+}
+
+async fn while_some_wait(gateway: &Gateway, share: &str, run: &str, load: Load) -> Result<()> {
     let (mut waiting, mut one_by_one, mut without) =
         (Beside::default(), Beside::default(), Beside::default());
     for round in 0..ROUNDS {
-        waiting.round(gateway, script("w", round), load, Crowd { women: WOMEN, pace: None }).await?;
+        let script = |name: &str| Arc::new(gateway.script(&format!("{run}{name}{round}")));
+        waiting.round(gateway, script("w"), load, Crowd { women: WOMEN, pace: None }).await?;
         let pace = Some(Duration::from_secs_f64(FEW as f64 / waiting.came_in().max(0.1)));
-        let turned_away = at(waiting.turned_away() * TURNS);
-        one_by_one.round(gateway, script("o", round), turned_away, Crowd { women: FEW, pace }).await?;
-        let as_many = at((waiting.came_in() + waiting.turned_away()) * TURNS);
-        without.round(gateway, script("a", round), as_many, Crowd { women: 0, pace: None }).await?;
+        let turned_away = more(load, waiting.turned_away());
+        one_by_one.round(gateway, script("o"), turned_away, Crowd { women: FEW, pace }).await?;
+        without.round(gateway, script("a"), waiting.as_many(load), Crowd::NOBODY).await?;
     }
     waiting.print(&format!("MamaCare: {share} of the full rate, {WOMEN} women at their PINs"));
     one_by_one.print("  as many turns and PINs, one after the other");
     without.print("  as many turns in all, none with a PIN");
-    Ok([without.slowest(), waiting.slowest()])
+    Ok(())
+}
+
+/// The load, and the turns of so many women a second.
+fn more(load: Load, women: f64) -> Load {
+    Load { rate: load.rate.map(|rate| rate + women * TURNS), ..load }
 }
 
 /// Who types PINs.
@@ -68,6 +87,10 @@ struct Crowd {
     women: u64,
     /// Between two tries of one of them; `None`: she tries again at once, or when she may after she was turned away.
     pace: Option<Duration>,
+}
+
+impl Crowd {
+    const NOBODY: Self = Self { women: 0, pace: None };
 }
 
 /// What was measured beside a crowd, and what became of it.
@@ -92,6 +115,11 @@ impl Beside {
     /// A second.
     fn turned_away(&self) -> f64 {
         self.turned_away as f64 / self.seconds
+    }
+
+    /// That load, and the turns that the crowd made beside it.
+    fn as_many(&self, load: Load) -> Load {
+        more(load, self.came_in() + self.turned_away())
     }
 
     /// The middle one of the rounds: one in which the disk or a neighbour was busy says nothing of the checks.
