@@ -23,10 +23,10 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// goes on then: to give way is not enough where the scheduler shares out among groups before threads (control
 /// groups, autogroups: sched(7)), and PostgreSQL has a group for each connection. Woken beside a check that does not
 /// pause, it waits for the kernel's next tick, up to 4 ms.
-const PAUSE: Duration = Duration::from_micros(50);
+const PAUSE: Duration = Duration::from_micros(100);
 /// A check that is kept from the processor for no longer than this has no busy machine beside it: it pauses itself
 /// for about half of it.
-const HARDLY: Duration = Duration::from_millis(10);
+const HARDLY: Duration = Duration::from_millis(11);
 /// A desk rests after a check for so many times as long as the check was kept beyond that. What others leave of a
 /// busy machine is not free: checks without a break between them empty its caches, and wake what others sleep on.
 const REST: u32 = 2;
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn the_busier_the_machine_the_longer_the_rest() {
         let rest = |kept| rest_after(Duration::from_millis(kept)).as_millis();
-        assert_eq!([rest(0), rest(10), rest(20), rest(55), rest(400)], [0, 0, 20, 90, 100]);
+        assert_eq!([rest(0), rest(11), rest(21), rest(56), rest(400)], [0, 0, 20, 90, 100]);
     }
 
     #[test]
