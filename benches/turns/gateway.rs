@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::phone::{Line, Script};
 
 const PORT: u16 = 19_080;
+/// Of the node whose checks may wait.
 const PATIENT_PORT: u16 = 19_086;
 const DATA: &str = "/var/tmp/mamacare-bench";
 /// Of the callback of a node beside the demo.
@@ -63,7 +64,7 @@ impl Gateway {
         let server = SocketAddr::from(([127, 0, 0, 1], PATIENT_PORT));
         let secrets: Value = serde_json::from_slice(&std::fs::read(Path::new(DATA).join("secrets.json"))?)?;
         let log = std::fs::File::create(Path::new(DATA).join("bench-patient.log"))?;
-        let mut child = Command::new(program()?)
+        let child = Command::new(program()?)
             .arg("serve")
             .envs([
                 ("DATABASE_URL", self.database_url.as_str()),
@@ -78,17 +79,11 @@ impl Gateway {
             .stdout(Stdio::from(log.try_clone()?))
             .stderr(Stdio::from(log))
             .spawn()?;
-        let begun = Instant::now();
-        while tokio::net::TcpStream::connect(server).await.is_err() {
-            if let Some(status) = child.try_wait()? {
-                anyhow::bail!("the node ended ({status}); see bench-patient.log in {DATA}");
-            }
-            ensure!(begun.elapsed() < Duration::from_secs(30), "the node is not ready after 30 seconds");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
         let path = format!("/ussd/africastalking/{SECRET}");
         let (facts, database_url) = (self.facts.clone(), self.database_url.clone());
-        Ok(Self { child, facts, patients: self.patients, server, path, database_url })
+        let node = Self { child, facts, patients: self.patients, server, path, database_url };
+        super::peers::answering(server).await?;
+        Ok(node)
     }
 
     /// A conversation that needs no PIN: dial, language, clinics, district, service, list, one clinic.

@@ -71,7 +71,8 @@ pub async fn express(first_port: u16) -> Result<(Vec<Peer>, Vec<SocketAddr>)> {
     Ok((peers, addresses))
 }
 
-async fn answering(address: SocketAddr) -> Result<()> {
+/// Waits until something answers there.
+pub async fn answering(address: SocketAddr) -> Result<()> {
     for _ in 0..200 {
         if tokio::net::TcpStream::connect(address).await.is_ok() {
             return Ok(());

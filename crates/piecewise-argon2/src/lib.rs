@@ -36,24 +36,15 @@ pub struct Costs {
 }
 
 /// Why nothing was computed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refused {
     /// Costs outside of what RFC 9106, section 3.1, allows.
+    #[error("argon2id needs a pass, a lane, and 8 KiB for each lane")]
     Costs,
     /// A password or a salt of 4 GiB or more, or a salt of fewer than 8 octets.
+    #[error("argon2id needs a salt of 8 octets")]
     Length,
 }
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Costs => "argon2id needs a pass, a lane, and 8 KiB for each lane",
-            Self::Length => "argon2id needs a salt of 8 octets",
-        })
-    }
-}
-
-impl std::error::Error for Refused {}
 
 /// The argon2id hash of a password, computed in memory that grows as it must and is kept for the next. Calls `pause`
 /// after every piece of it.

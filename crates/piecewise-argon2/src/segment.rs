@@ -27,7 +27,7 @@ impl Shape {
     /// `None`: costs that there are not.
     pub(super) fn of(costs: Costs) -> Option<Self> {
         let lanes = usize::try_from(costs.lanes).ok()?;
-        let segment = usize::try_from(costs.memory_kib).ok()?.checked_div(lanes * SLICES)?;
+        let segment = usize::try_from(costs.memory_kib).ok()?.checked_div(lanes.checked_mul(SLICES)?)?;
         let possible = segment >= 2 && lanes < 1 << 24 && costs.passes > 0;
         possible.then_some(Self { lanes, lane: segment * SLICES, segment, passes: costs.passes })
     }
@@ -123,7 +123,7 @@ impl Blind {
         Self { input, numbers: Block::ZERO }
     }
 
-    /// That of a block; they must be asked for in order, from any of the first on.
+    /// That of a block of the segment. They must be asked for in order.
     #[expect(clippy::indexing_slicing, reason = "a word of a block")]
     fn random(&mut self, number: usize) -> u64 {
         const COUNTER: usize = 6;

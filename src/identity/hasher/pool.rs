@@ -24,11 +24,11 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// groups, autogroups: sched(7)), and PostgreSQL has a group for each connection. Woken beside a check that does not
 /// pause, it waits for the kernel's next tick, up to 4 ms.
 const PAUSE: Duration = Duration::from_micros(100);
-/// A check that is kept from the processor for no longer than this has no busy machine beside it: it pauses itself
-/// for about half of it.
-const HARDLY: Duration = Duration::from_millis(11);
+/// A check that is kept from the processor for no longer than this has no busy machine beside it: its pauses end a
+/// little late on any.
+const HARDLY: Duration = Duration::from_millis(7);
 /// A desk rests after a check for so many times as long as the check was kept beyond that. What others leave of a
-/// busy machine is not free: checks without a break between them empty its caches, and wake what others sleep on.
+/// busy machine is not free: checks without a break between them empty its caches.
 const REST: u32 = 2;
 /// It rests no longer than this.
 const LONGEST_REST: Duration = Duration::from_millis(100);
@@ -234,9 +234,14 @@ fn rest_after(kept: Duration) -> Duration {
     kept.saturating_sub(HARDLY).saturating_mul(REST).min(LONGEST_REST)
 }
 
-/// Lets others on.
-fn pause() {
-    std::thread::sleep(PAUSE);
+/// Computes in that memory, and lets others on after each piece; gives for how long in all.
+fn compute(sum: &mut Sum, memory: &mut Vec<Block>) -> Duration {
+    let mut paused = Duration::ZERO;
+    sum.compute(memory, || {
+        std::thread::sleep(PAUSE);
+        paused += PAUSE;
+    });
+    paused
 }
 
 /// The threads that compute for one desk.
@@ -253,9 +258,9 @@ struct Hands {
 impl Hands {
     fn new(number: usize, blocks: usize) -> std::io::Result<Self> {
         let mut own = vec![Block::ZERO; blocks];
-        let idle = move |sum: &mut Sum| sum.compute(&mut own, pause);
+        let idle = move |sum: &mut Sum| compute(sum, &mut own);
         // It is rarely asked, and gives its memory back.
-        let steady = |sum: &mut Sum| sum.compute(&mut Vec::new(), pause);
+        let steady = |sum: &mut Sum| compute(sum, &mut Vec::new());
         Ok(Self {
             number,
             idle: Quiet::start(format!("pin-idle-{number}"), Share::Leftover, idle)?,
@@ -334,7 +339,7 @@ mod tests {
     #[test]
     fn the_busier_the_machine_the_longer_the_rest() {
         let rest = |kept| rest_after(Duration::from_millis(kept)).as_millis();
-        assert_eq!([rest(0), rest(11), rest(21), rest(56), rest(400)], [0, 0, 20, 90, 100]);
+        assert_eq!([rest(0), rest(7), rest(17), rest(52), rest(400)], [0, 0, 20, 90, 100]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) struct Quiet<W> {
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Done<W> {
     pub(super) piece: W,
-    /// How long it was kept from the processor meanwhile.
+    /// How long it was kept from the processor meanwhile, beyond its own pauses.
     pub(super) kept: Duration,
 }
 
@@ -49,11 +49,11 @@ pub(super) enum Unfinished {
 }
 
 impl<W: Send + 'static> Quiet<W> {
-    /// Starts the thread; it ends with this.
+    /// Starts the thread; it ends with this. The work says for how long it paused of itself.
     pub(super) fn start(
         name: String,
         share: Share,
-        mut work: impl FnMut(&mut W) + Send + 'static,
+        mut work: impl FnMut(&mut W) -> Duration + Send + 'static,
     ) -> std::io::Result<Self> {
         let (to_do, taken) = sync_channel::<W>(1);
         let (given, done) = sync_channel(1);
@@ -63,8 +63,9 @@ impl<W: Send + 'static> Quiet<W> {
             }
             while let Ok(mut piece) = taken.recv() {
                 let (begun, worked) = (Instant::now(), worked_so_far());
-                work(&mut piece);
-                let kept = begun.elapsed().saturating_sub(worked_so_far().saturating_sub(worked));
+                let paused = work(&mut piece);
+                let busy = worked_so_far().saturating_sub(worked) + paused;
+                let kept = begun.elapsed().saturating_sub(busy);
                 if given.send(Done { piece, kept }).is_err() {
                     return;
                 }
@@ -130,6 +131,7 @@ mod tests {
                 thread_priority::unix::thread_schedule_policy().ok(),
                 rustix::process::getpriority_process(Some(rustix::thread::gettid())).ok(),
             );
+            Duration::ZERO
         });
         quiet.as_mut().unwrap().ask((None, None), EVER).unwrap().piece
     }
@@ -145,7 +147,10 @@ mod tests {
 
     #[test]
     fn one_that_broke_down_answers_no_more() {
-        let divide = |divisor: &mut u32| *divisor = 1 / *divisor;
+        let divide = |divisor: &mut u32| {
+            *divisor = 1 / *divisor;
+            Duration::ZERO
+        };
         let mut quiet = Quiet::start("quiet".to_owned(), Share::Leftover, divide).unwrap();
         assert_eq!(quiet.ask(1, EVER).unwrap().piece, 1);
         assert_eq!(quiet.ask(0, EVER), Err(Unfinished::Broken));
@@ -155,7 +160,10 @@ mod tests {
     #[test]
     fn one_that_has_no_time_is_not_asked_again_until_it_is_done() {
         let (open, gate) = sync_channel::<()>(0);
-        let wait = move |_: &mut u32| gate.recv().unwrap();
+        let wait = move |_: &mut u32| {
+            gate.recv().unwrap();
+            Duration::ZERO
+        };
         let mut quiet = Quiet::start("quiet".to_owned(), Share::Leftover, wait).unwrap();
         assert_eq!(quiet.ask(1, Duration::ZERO), Err(Unfinished::Late));
         assert_eq!(quiet.ask(2, EVER), Err(Unfinished::Late));
@@ -171,16 +179,25 @@ mod tests {
 
     #[test]
     fn one_that_gets_no_processor_says_how_long() {
-        let kept = |work: fn(&mut ())| {
+        let kept = |work: fn(&mut ()) -> Duration| {
             let began = Instant::now();
             let mut quiet = Quiet::start("quiet".to_owned(), Share::Leftover, work).unwrap();
             (quiet.ask((), EVER).unwrap().kept, began.elapsed())
         };
-        let (kept_asleep, _) = kept(|()| std::thread::sleep(Duration::from_millis(20)));
+        let (kept_asleep, _) = kept(|()| {
+            std::thread::sleep(Duration::from_millis(20));
+            Duration::ZERO
+        });
         assert!(kept_asleep > Duration::from_millis(15), "{kept_asleep:?}");
+        let (kept_beside_pauses, took) = kept(|()| {
+            std::thread::sleep(Duration::from_millis(20));
+            Duration::from_millis(20)
+        });
+        assert!(kept_beside_pauses + Duration::from_millis(20) <= took, "{kept_beside_pauses:?} of {took:?}");
         let (kept_at_work, took) = kept(|()| {
             let begun = worked_so_far();
             while worked_so_far() < begun + Duration::from_millis(20) {}
+            Duration::ZERO
         });
         assert!(kept_at_work + Duration::from_millis(20) <= took, "{kept_at_work:?} of {took:?}");
     }
