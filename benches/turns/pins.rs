@@ -1,6 +1,7 @@
 //! What PIN checks leave to others: turns without a PIN while many women wait for the check of theirs, while as many
 //! come in one after the other, and alone.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,13 +23,17 @@ const PATIENT_WOMEN: u64 = 240;
 const AGAIN: Duration = Duration::from_secs(2);
 /// Women who come in one after the other, as many a second as of those: enough that none has to be late.
 const FEW: u64 = 16;
+/// Where all may wait, it is measured from when so many do.
+const GATHERED: u64 = 150;
+/// They wait by then.
+const GATHERED_WITHIN: Duration = Duration::from_secs(20);
 /// Pause between two looks at the queue.
 const LOOK: Duration = Duration::from_millis(250);
 /// Turns of a woman who tries her PIN: she dials, asks for her care, types it, leaves.
 const TURNS: f64 = 4.0;
 /// Rounds of what is compared, in turns: the speed of a machine that others use too changes from one minute to
 /// the next.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 7;
 /// Seconds of each.
 const SECONDS: u64 = 5;
 
@@ -46,16 +51,18 @@ pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load) -> Result<[f6
 }
 
 async fn while_all_wait(patient: &Gateway, share: &str, run: &str, load: Load) -> Result<[f64; 2]> {
+    let crowd = Crowd { women: PATIENT_WOMEN, pace: None, gathered: GATHERED };
     let (mut waiting, mut without) = (Beside::default(), Beside::default());
     for round in 0..ROUNDS {
         let script = |name: &str| Arc::new(patient.script(&format!("{run}{name}{round}")));
-        waiting.round(patient, script("w"), load, Crowd { women: PATIENT_WOMEN, pace: None }).await?;
+        waiting.round(patient, script("w"), load, crowd).await?;
         without.round(patient, script("a"), waiting.as_many(load), Crowd::NOBODY).await?;
     }
     waiting.print(&format!(
         "MamaCare: {share} of the full rate, {PATIENT_WOMEN} women at their PINs, all may wait"
     ));
     without.print("  as many turns in all, none with a PIN");
+    waiting.print_beside(&without);
     Ok([waiting.slowest(), without.slowest()])
 }
 
@@ -64,15 +71,16 @@ async fn while_some_wait(gateway: &Gateway, share: &str, run: &str, load: Load) 
         (Beside::default(), Beside::default(), Beside::default());
     for round in 0..ROUNDS {
         let script = |name: &str| Arc::new(gateway.script(&format!("{run}{name}{round}")));
-        waiting.round(gateway, script("w"), load, Crowd { women: WOMEN, pace: None }).await?;
+        waiting.round(gateway, script("w"), load, Crowd { women: WOMEN, pace: None, gathered: 0 }).await?;
         let pace = Some(Duration::from_secs_f64(FEW as f64 / waiting.came_in().max(0.1)));
         let turned_away = more(load, waiting.turned_away());
-        one_by_one.round(gateway, script("o"), turned_away, Crowd { women: FEW, pace }).await?;
+        one_by_one.round(gateway, script("o"), turned_away, Crowd { women: FEW, pace, gathered: 0 }).await?;
         without.round(gateway, script("a"), waiting.as_many(load), Crowd::NOBODY).await?;
     }
     waiting.print(&format!("MamaCare: {share} of the full rate, {WOMEN} women at their PINs"));
     one_by_one.print("  as many turns and PINs, one after the other");
     without.print("  as many turns in all, none with a PIN");
+    waiting.print_beside(&without);
     Ok(())
 }
 
@@ -87,10 +95,12 @@ struct Crowd {
     women: u64,
     /// Between two tries of one of them; `None`: she tries again at once, or when she may after she was turned away.
     pace: Option<Duration>,
+    /// So many checks wait before it is measured.
+    gathered: u64,
 }
 
 impl Crowd {
-    const NOBODY: Self = Self { women: 0, pace: None };
+    const NOBODY: Self = Self { women: 0, pace: None, gathered: 0 };
 }
 
 /// What was measured beside a crowd, and what became of it.
@@ -124,9 +134,17 @@ impl Beside {
 
     /// The middle one of the rounds: one in which the disk or a neighbour was busy says nothing of the checks.
     fn slowest(&self) -> f64 {
-        let mut slowest = self.slowest.clone();
-        slowest.sort_by(f64::total_cmp);
-        slowest.get(slowest.len() / 2).copied().unwrap_or_default()
+        middle(self.slowest.clone())
+    }
+
+    /// How many times as long as without the crowd, round by round: what a machine that others use too takes from
+    /// both of a pair says nothing of the checks either.
+    fn print_beside(&self, without: &Self) {
+        let mut times: Vec<f64> =
+            self.slowest.iter().zip(&without.slowest).map(|(with, without)| with / without).collect();
+        times.sort_by(f64::total_cmp);
+        let listed: Vec<String> = times.iter().map(|times| format!("{times:.2}")).collect();
+        println!("    p99 to p99 without: {:.2} in the middle round ({})", middle(times), listed.join(" "));
     }
 
     fn print(&self, name: &str) {
@@ -155,7 +173,9 @@ impl Beside {
         for at in 0..crowd.women {
             women.spawn(try_again(Arc::clone(&pins), Arc::clone(&doors), crowd, at));
         }
+        gathered(script.servers[0], crowd.gathered).await?;
         let looking = tokio::spawn(look(script.servers[0], Arc::clone(&doors)));
+        doors.count_from_now();
         let turns = drive(script, load).await;
         self.seconds += load.duration.as_secs_f64();
         self.came_in += doors.came_in.load(Ordering::Relaxed);
@@ -172,12 +192,25 @@ impl Beside {
     }
 }
 
+fn middle(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of.get(of.len() / 2).copied().unwrap_or_default()
+}
+
 /// Who came through, and whether it is over.
 #[derive(Default)]
 struct Doors {
     came_in: AtomicU64,
     turned_away: AtomicU64,
     closed: AtomicBool,
+}
+
+impl Doors {
+    /// Forgets who came through before.
+    fn count_from_now(&self) {
+        self.came_in.store(0, Ordering::Relaxed);
+        self.turned_away.store(0, Ordering::Relaxed);
+    }
 }
 
 /// One woman tries her PIN until it is over.
@@ -219,19 +252,43 @@ async fn try_pin(pins: &Script, line: &mut Line, woman: u64) -> Result<bool> {
     Ok(came_in)
 }
 
+/// Waits until so many checks do.
+async fn gathered(server: SocketAddr, checks: u64) -> Result<()> {
+    let begun = Instant::now();
+    let mut metrics = Metrics::open(server).await?;
+    while metrics.waiting().await? < checks {
+        ensure!(begun.elapsed() < GATHERED_WITHIN, "{checks} checks do not wait after {GATHERED_WITHIN:?}");
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
 /// Asks the node how many checks wait, until it is over.
-async fn look(server: std::net::SocketAddr, doors: Arc<Doors>) -> Result<Vec<u64>> {
-    let mut connection = Connection::open(server).await?;
+async fn look(server: SocketAddr, doors: Arc<Doors>) -> Result<Vec<u64>> {
+    let mut metrics = Metrics::open(server).await?;
     let mut seen = Vec::new();
     while !doors.closed.load(Ordering::Relaxed) {
-        let metrics =
-            std::str::from_utf8(connection.ask("GET /metrics HTTP/1.1\r\nhost: bench\r\n\r\n").await?)?;
+        seen.push(metrics.waiting().await?);
+        sleep(LOOK).await;
+    }
+    Ok(seen)
+}
+
+/// What a node says of itself.
+struct Metrics(Connection);
+
+impl Metrics {
+    async fn open(server: SocketAddr) -> Result<Self> {
+        Connection::open(server).await.map(Self)
+    }
+
+    /// Checks that wait.
+    async fn waiting(&mut self) -> Result<u64> {
+        let metrics = std::str::from_utf8(self.0.ask("GET /metrics HTTP/1.1\r\nhost: bench\r\n\r\n").await?)?;
         let depth = metrics.lines().find_map(|line| line.strip_prefix("mamacare_pin_queue_depth "));
         // There is none before the first check.
         let depth =
             depth.map_or(Ok(0.0), |depth| depth.trim().parse::<f64>()).context("mamacare_pin_queue_depth")?;
-        seen.push(depth as u64);
-        sleep(LOOK).await;
+        Ok(depth as u64)
     }
-    Ok(seen)
 }

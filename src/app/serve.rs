@@ -31,7 +31,7 @@ use super::reminders::{ReminderParts, ReminderSettings, Reminders};
 use super::settings::{Settings, SettingsError};
 use super::tls::{Tls, TlsError};
 use super::turns::PortError;
-use super::{api, copyist, database, http, keys, logging, retention};
+use super::{api, copyist, database, http, keys, logging, retention, server};
 
 /// A database that starts beside us is waited for this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -268,8 +268,7 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
     let keys = keys::open(&settings, &mut *pool.acquire().await.map_err(ServeError::Away)?).await?;
     let hasher = PinHasher::start(settings.pin.hasher(), keys.pepper(), clock::octets)?;
     let address = settings.server.listen;
-    let listener =
-        TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+    let listener = server::listen(address).map_err(|source| ServeError::Listen { address, source })?;
     let foundation = Foundation {
         settings,
         clock: Clock::system(),

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -24,6 +24,11 @@ use super::settings::Server;
 
 /// Largest head of a request; ours have some 500 octets.
 const LARGEST_HEAD: usize = 16 * 1024;
+
+/// Connections that may wait to be taken in; the kernel allows at most `net.core.somaxconn` of them, 4096 where nobody
+/// set it. Who finds no place tries again after a second: a long one for a woman whose operator opens a connection for
+/// each turn.
+const BACKLOG: u32 = 4096;
 
 /// Pause after an error that another try would meet at once (no file descriptor left).
 const PAUSE: Duration = Duration::from_millis(50);
@@ -48,6 +53,15 @@ impl From<&Server> for HttpLimits {
             drain: Duration::from_secs(server.drain_seconds),
         }
     }
+}
+
+/// Takes that address; in a runtime of tokio.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A node that starts again takes it although old connections have not timed out.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `stop`, then lets what is under way finish. With `tls` it speaks nothing else.

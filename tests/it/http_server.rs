@@ -1,17 +1,19 @@
 //! The HTTP server by itself: patience, bounds, draining, and what a wrong address is told.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::{get, post};
-use mamacare::app::server::{HttpLimits, serve};
+use mamacare::app::server::{HttpLimits, listen, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 struct Running {
     address: SocketAddr,
@@ -19,8 +21,8 @@ struct Running {
     task: JoinHandle<()>,
 }
 
-async fn start(router: Router, limits: HttpLimits) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+fn start(router: Router, limits: HttpLimits) -> Running {
+    let listener = listen(ANY_PORT).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(serve(listener, None, router, limits, async {
@@ -56,7 +58,7 @@ async fn one_answer(stream: &mut TcpStream, request: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_connection_serves_many_requests() {
-    let server = start(ok(), limits()).await;
+    let server = start(ok(), limits());
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     for _ in 0..3 {
         assert!(one_answer(&mut stream, REQUEST).await.ends_with("ok"));
@@ -64,8 +66,18 @@ async fn a_connection_serves_many_requests() {
 }
 
 #[tokio::test]
+async fn hundreds_may_knock_in_one_moment() {
+    // Nobody is let in: who found no place would try again, and never come.
+    let listener = listen(ANY_PORT).unwrap();
+    let address = listener.local_addr().unwrap();
+    let all: JoinSet<_> = (0..400).map(|_| TcpStream::connect(address)).collect();
+    let all = tokio::time::timeout(Duration::from_secs(20), all.join_all()).await;
+    assert!(all.expect("some found no place").into_iter().all(|one| one.is_ok()));
+}
+
+#[tokio::test]
 async fn a_head_that_trickles_is_cut_off() {
-    let server = start(ok(), HttpLimits { head: Duration::from_millis(300), ..limits() }).await;
+    let server = start(ok(), HttpLimits { head: Duration::from_millis(300), ..limits() });
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let begun = Instant::now();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
@@ -77,7 +89,7 @@ async fn a_head_that_trickles_is_cut_off() {
 
 #[tokio::test]
 async fn a_head_without_end_is_refused() {
-    let server = start(ok(), limits()).await;
+    let server = start(ok(), limits());
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = format!("GET / HTTP/1.1\r\nhost: x\r\nfiller: {}\r\n\r\n", "x".repeat(40_000));
     let _ = stream.write_all(request.as_bytes()).await;
@@ -97,7 +109,7 @@ async fn more_connections_wait_for_a_place() {
             "ok"
         }),
     );
-    let server = start(router, HttpLimits { connections: 1, ..limits() }).await;
+    let server = start(router, HttpLimits { connections: 1, ..limits() });
     let mut first = TcpStream::connect(server.address).await.unwrap();
     assert!(one_answer(&mut first, REQUEST).await.ends_with("ok"));
     let mut second = TcpStream::connect(server.address).await.unwrap();
@@ -126,7 +138,7 @@ async fn what_is_under_way_is_finished_before_the_end() {
             }),
         )
     };
-    let Running { address, stop, task } = start(router, limits()).await;
+    let Running { address, stop, task } = start(router, limits());
     let mut busy = TcpStream::connect(address).await.unwrap();
     let answer = tokio::spawn(async move { all_of(&mut busy, b"POST / HTTP/1.1\r\nhost: x\r\n\r\n").await });
     entered.notified().await;
@@ -145,7 +157,7 @@ async fn what_is_under_way_is_finished_before_the_end() {
 async fn who_never_finishes_does_not_hold_up_the_end() {
     let router = Router::new().route("/", get(async || std::future::pending::<()>().await));
     let Running { address, stop, task } =
-        start(router, HttpLimits { drain: Duration::from_millis(200), ..limits() }).await;
+        start(router, HttpLimits { drain: Duration::from_millis(200), ..limits() });
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(REQUEST).await.unwrap();
     let idle = TcpStream::connect(address).await.unwrap();

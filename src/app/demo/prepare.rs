@@ -18,7 +18,7 @@ use super::staff::STAFF;
 use crate::app::clock::{self, Clock};
 use crate::app::metrics::Metrics;
 use crate::app::serve::Foundation;
-use crate::app::{database, keys};
+use crate::app::{database, keys, server};
 use crate::care::Country;
 use crate::identity::PinHasher;
 use crate::privacy::Vault;
@@ -50,11 +50,11 @@ pub(super) struct Begun {
 
 impl Begun {
     /// Takes both, and reads or draws the secrets.
-    pub async fn new(options: &Options) -> Result<Self, DemoError> {
+    pub fn new(options: &Options) -> Result<Self, DemoError> {
         let claim = Claim::take(&options.data)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-        let listen = |source| DemoError::Port { port: options.port, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let listener =
+            server::listen(address).map_err(|source| DemoError::Port { port: options.port, source })?;
         let folder = claim.folder();
         Facts::withdraw(folder).map_err(|source| DemoError::Facts { path: folder.to_owned(), source })?;
         let data = claim.holds_data();

@@ -16,7 +16,7 @@ use crate::store::private::{Durability, PrivateServer};
 /// Runs a demo until `stop`. However it ends, its PostgreSQL is down when this returns.
 pub async fn run(options: Options, clock: Clock, stop: impl Future<Output = ()>) -> Result<(), DemoError> {
     let mut stop = std::pin::pin!(stop);
-    let Begun { claim, listener, secrets } = Begun::new(&options).await?;
+    let Begun { claim, listener, secrets } = Begun::new(&options)?;
     let server = tokio::select! {
         started = claim.start(Durability::Durable) => started?,
         () = &mut stop => return Ok(()),
