@@ -1,6 +1,6 @@
 //! `make bench`: USSD turns against a demo with 100,000 patients, beside the HTTP
 //! server alone, PostgreSQL alone and npm's ussd-menu-builder, in one run on one machine.
-//! With the argument `pins`: only what PIN checks leave to others.
+//! With the arguments `pins 40`: only what PIN checks leave to others, in so many pairs of rounds.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -39,19 +39,19 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, "constant", port] => runtime.block_on(peers::serve_constant(port.parse()?)),
-        [_, "pins"] => runtime.block_on(pins_alone()),
+        [_, "pins", rounds] => runtime.block_on(pins_alone(rounds.parse()?)),
         _ => runtime.block_on(run()),
     }
 }
 
 /// What PIN checks leave to others, alone.
-async fn pins_alone() -> Result<()> {
+async fn pins_alone(rounds: u32) -> Result<()> {
     let gateway = Gateway::start(100_000).await?;
     heads("turns/s");
     let full = Load { connections: CONNECTIONS, duration: Duration::from_secs(SECONDS), rate: None };
     let turns = drive(Arc::new(gateway.script("e")), full).await?;
     turns.print("MamaCare: conversations without a PIN, durable");
-    pins::beside_pins(&gateway, turns.rate(), full).await?;
+    pins::beside_pins(&gateway, turns.rate(), full, rounds).await?;
     Ok(())
 }
 
@@ -93,7 +93,7 @@ async fn run() -> Result<()> {
 
     let pins = drive(Arc::new(gateway.pin_script("g")), Load { connections: 16, ..full }).await?;
     pins.print("MamaCare: conversations with PIN and record");
-    let [waiting, without] = pins::beside_pins(&gateway, turns.rate(), full).await?;
+    let [waiting, without] = pins::beside_pins(&gateway, turns.rate(), full, pins::ROUNDS).await?;
     let few = Load { connections: 8, ..full };
     let open = drive(Arc::new(gateway.open_script("o")), few).await?;
     open.print("MamaCare: a list that is nobody's, after the dial (8 at once)");

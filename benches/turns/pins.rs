@@ -31,32 +31,44 @@ const GATHERED_WITHIN: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(250);
 /// Turns of a woman who tries her PIN: she dials, asks for her care, types it, leaves.
 const TURNS: f64 = 4.0;
-/// Rounds of what is compared, in turns: the speed of a machine that others use too changes from one minute to
-/// the next.
-const ROUNDS: u32 = 7;
+/// Pairs of rounds that are compared: the speed of a machine that others use too changes from one minute to the next.
+pub const ROUNDS: u32 = 7;
 /// Seconds of each.
 const SECONDS: u64 = 5;
 
 /// Turns without a PIN beside PIN checks: at a quarter and at half of the full rate while 200 of them wait, on a node
 /// that turns nobody away; at half while as many wait as a node lets, and while as many are made and none waits. Prints
 /// all, and gives the slowest hundredth of a round at half in milliseconds, while 200 wait and without any.
-pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load) -> Result<[f64; 2]> {
+pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load, rounds: u32) -> Result<[f64; 2]> {
     let at = |share: f64| Load { rate: Some(rate * share), duration: Duration::from_secs(SECONDS), ..full };
     let patient = gateway.patient_node().await?;
-    while_all_wait(&patient, "a quarter", "q", at(0.25)).await?;
-    let half = while_all_wait(&patient, "half", "p", at(0.5)).await?;
+    while_all_wait(&patient, "a quarter", "q", at(0.25), rounds).await?;
+    let half = while_all_wait(&patient, "half", "p", at(0.5), rounds).await?;
     drop(patient);
-    while_some_wait(gateway, "half", "h", at(0.5)).await?;
+    while_some_wait(gateway, "half", "h", at(0.5), rounds).await?;
     Ok(half)
 }
 
-async fn while_all_wait(patient: &Gateway, share: &str, run: &str, load: Load) -> Result<[f64; 2]> {
+async fn while_all_wait(
+    patient: &Gateway,
+    share: &str,
+    run: &str,
+    load: Load,
+    rounds: u32,
+) -> Result<[f64; 2]> {
     let crowd = Crowd { women: PATIENT_WOMEN, pace: None, gathered: GATHERED };
     let (mut waiting, mut without) = (Beside::default(), Beside::default());
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let script = |name: &str| Arc::new(patient.script(&format!("{run}{name}{round}")));
-        waiting.round(patient, script("w"), load, crowd).await?;
+        // Each goes first by turns: what one leaves behind does not always slow the other.
+        let waiting_first = round.is_multiple_of(2);
+        if waiting_first {
+            waiting.round(patient, script("w"), load, crowd).await?;
+        }
         without.round(patient, script("a"), waiting.as_many(load), Crowd::NOBODY).await?;
+        if !waiting_first {
+            waiting.round(patient, script("w"), load, crowd).await?;
+        }
     }
     waiting.print(&format!(
         "MamaCare: {share} of the full rate, {PATIENT_WOMEN} women at their PINs, all may wait"
@@ -66,10 +78,10 @@ async fn while_all_wait(patient: &Gateway, share: &str, run: &str, load: Load) -
     Ok([waiting.slowest(), without.slowest()])
 }
 
-async fn while_some_wait(gateway: &Gateway, share: &str, run: &str, load: Load) -> Result<()> {
+async fn while_some_wait(gateway: &Gateway, share: &str, run: &str, load: Load, rounds: u32) -> Result<()> {
     let (mut waiting, mut one_by_one, mut without) =
         (Beside::default(), Beside::default(), Beside::default());
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let script = |name: &str| Arc::new(gateway.script(&format!("{run}{name}{round}")));
         waiting.round(gateway, script("w"), load, Crowd { women: WOMEN, pace: None, gathered: 0 }).await?;
         let pace = Some(Duration::from_secs_f64(FEW as f64 / waiting.came_in().max(0.1)));
@@ -137,14 +149,26 @@ impl Beside {
         middle(self.slowest.clone())
     }
 
-    /// How many times as long as without the crowd, round by round: what a machine that others use too takes from
-    /// both of a pair says nothing of the checks either.
+    /// How many times as long as without the crowd, pair by pair: what a machine that others use too takes from
+    /// both of a pair says nothing of the checks either. The mean is the geometric one, with its standard error.
     fn print_beside(&self, without: &Self) {
         let mut times: Vec<f64> =
-            self.slowest.iter().zip(&without.slowest).map(|(with, without)| with / without).collect();
+            self.slowest.iter().zip(&without.slowest).map(|(with, without)| (with / without).ln()).collect();
         times.sort_by(f64::total_cmp);
-        let listed: Vec<String> = times.iter().map(|times| format!("{times:.2}")).collect();
-        println!("    p99 to p99 without: {:.2} in the middle round ({})", middle(times), listed.join(" "));
+        let [lower, middle, upper] = [0.25, 0.5, 0.75].map(|share| {
+            let at = ((times.len() as f64 - 1.0) * share).round().max(0.0) as usize;
+            times.get(at).copied().unwrap_or_default().exp()
+        });
+        let pairs = times.len() as f64;
+        let mean = times.iter().sum::<f64>() / pairs;
+        let squares: f64 = times.iter().map(|times| (times - mean).powi(2)).sum();
+        let error = (squares / (pairs - 1.0) / pairs).sqrt();
+        println!(
+            "    p99 to p99 without, of {pairs} pairs: {middle:.2} (half of them from {lower:.2} to {upper:.2}), {:.2} on average, \
+             give or take {:.0} %",
+            mean.exp(),
+            100.0 * error.exp_m1(),
+        );
     }
 
     fn print(&self, name: &str) {
