@@ -24,7 +24,7 @@ mod postgres;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 
 use gateway::Gateway;
 use measure::{Load, heads};
@@ -39,13 +39,15 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, "constant", port] => runtime.block_on(peers::serve_constant(port.parse()?)),
-        [_, "pins", rounds] => runtime.block_on(pins_alone(rounds.parse()?)),
-        _ => runtime.block_on(run()),
+        [_, "pins", pairs] => runtime.block_on(pins_alone(pairs.parse()?)),
+        [_] => runtime.block_on(run()),
+        _ => bail!("turns [pins PAIRS]"),
     }
 }
 
 /// What PIN checks leave to others, alone.
 async fn pins_alone(rounds: u32) -> Result<()> {
+    ensure!(rounds >= 2, "one pair of rounds says nothing: two or more");
     let gateway = Gateway::start(100_000).await?;
     heads("turns/s");
     let full = Load { connections: CONNECTIONS, duration: Duration::from_secs(SECONDS), rate: None };
