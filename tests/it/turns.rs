@@ -339,4 +339,17 @@ async fn old_sessions_are_swept() {
     let now = country.clock.now();
     assert_eq!(store.sweep(now).await.unwrap(), 0);
     assert_eq!(store.sweep(now + Duration::from_secs(1)).await.unwrap(), 1);
+    // More than go at once, and one that is not as old.
+    sqlx::query(
+        "INSERT INTO ussd_session (key, phone, started_at, touched_at, turn, resumable, state)
+         SELECT decode(md5(number::text), 'hex'), decode(md5(number::text), 'hex'),
+                $1 - number * interval '1 second', $1, 1, false, ''
+         FROM generate_series(0, 1200) AS number",
+    )
+    .bind(now)
+    .execute(&country.database.pool)
+    .await
+    .unwrap();
+    assert_eq!(store.sweep(now).await.unwrap(), 1200);
+    assert_eq!(store.sweep(now + Duration::from_secs(1)).await.unwrap(), 1);
 }

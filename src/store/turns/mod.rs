@@ -10,7 +10,7 @@ mod tries;
 mod write;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnectOptions;
@@ -33,6 +33,10 @@ const MOST_OPENINGS: usize = 128;
 /// that nobody notices the pace; but the turns of everybody else would wait while PostgreSQL works for one
 /// after the other of a crowd.
 const PINS: Gather = Gather { most: 64, at_once: 1, pace: Duration::from_millis(10) };
+/// Old sessions that are deleted at once.
+const SWEPT_AT_ONCE: i64 = 500;
+/// After a portion of them it rests for so many times as long as that took.
+const SWEEPING_REST: u32 = 4;
 /// Transactions under way at once, where some are held up.
 const WRITE_LANES: usize = 4;
 /// Queries under way at once, where some are held up.
@@ -166,24 +170,27 @@ impl Turns {
         Ok(false)
     }
 
-    /// Deletes sessions that began before `before`, in portions; gives how many.
+    /// Deletes sessions that began before `before`, the oldest first; gives how many. In small portions with rests
+    /// between them: nobody waits for it, and turns are taken meanwhile.
     pub async fn sweep(&self, before: DateTime<Utc>) -> Result<u64, TurnStoreError> {
-        const PORTION: i64 = 5_000;
         let mut swept = 0;
         loop {
+            let begun = Instant::now();
             let deleted = sqlx::query(
                 "DELETE FROM ussd_session WHERE key IN \
-                 (SELECT key FROM ussd_session WHERE started_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                 (SELECT key FROM ussd_session WHERE started_at < $1 ORDER BY started_at LIMIT $2 \
+                  FOR UPDATE SKIP LOCKED)",
             )
             .bind(before)
-            .bind(PORTION)
+            .bind(SWEPT_AT_ONCE)
             .execute(&self.pool)
             .await?
             .rows_affected();
             swept += deleted;
-            if deleted < PORTION.unsigned_abs() {
+            if deleted < SWEPT_AT_ONCE.unsigned_abs() {
                 return Ok(swept);
             }
+            tokio::time::sleep(begun.elapsed() * SWEEPING_REST).await;
         }
     }
 }
