@@ -329,7 +329,10 @@ async fn wait_for_database(pool: &PgPool) -> Result<migrations::Migrations, Serv
 
 fn port_settings(settings: &Settings) -> PortSettings {
     let pins = PinPolicy { min_length: settings.pin.min_length.into(), ..PinPolicy::default() };
+    let deadline = Duration::from_millis(settings.ussd.turn_deadline_ms);
     PortSettings {
+        // What is left is for the try to be taken back.
+        check_within: deadline * 5 / 6,
         guard: settings.pin.guard(),
         ..PortSettings::new(&settings.ussd.service_code, pins, settings.pin.tries())
     }

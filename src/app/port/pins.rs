@@ -30,8 +30,8 @@ impl<M: MenuShelf> Port<M> {
             Admitted::Locked(until) => return Ok(locked(until, caller.now)),
         };
         let hash = counted.meant.as_ref().map_or(self.nobody.as_str(), |meant| &meant.credential.hash);
-        let Ok(right) = self.parts.hasher.verify(pin, hash).await else {
-            self.take_back(caller, pin, &counted).await?;
+        let Ok(right) = self.check(pin, hash).await else {
+            self.take_back(caller, pin, &counted, work).await?;
             return Ok(outcome("busy"));
         };
         let Some(Meant { person, credential, consented }) = &counted.meant else {
@@ -53,6 +53,12 @@ impl<M: MenuShelf> Port<M> {
             ("ok", Proof::Pin { person, consented: *consented })
         };
         Ok(Outcome { proof: Some(proof), effects: vec![Effect::SignedIn { person }], ..outcome(name) })
+    }
+
+    /// Whether the PIN is the one of that hash. Busy is also a check that takes longer than she can wait.
+    async fn check(&self, pin: &str, hash: &str) -> Result<bool, HasherBusy> {
+        let check = self.parts.hasher.verify(pin, hash);
+        tokio::time::timeout(self.parts.settings.check_within, check).await.unwrap_or(Err(HasherBusy))
     }
 
     /// Whether the PIN that was right still counts: another may since it was read.
@@ -78,11 +84,12 @@ impl<M: MenuShelf> Port<M> {
         counted: &Counted,
         work: &mut Option<Work>,
     ) -> Result<Outcome, PortError> {
+        let work = self.work(caller, work).await?;
         if counted.repeat {
-            // The same try on another node may have taken it back when it could not check it.
+            // The same turn on another node may have taken it back when it could not check it. Now that this one
+            // holds the session, it cannot any more.
             self.count_try(caller, pin).await?;
         }
-        let work = self.work(caller, work).await?;
         note(work, caller, person, Act::SignInFailed, "pin").await?;
         match counted.locked_until.filter(|until| counted.left == 0 && *until > caller.now) {
             Some(until) => {
@@ -115,7 +122,7 @@ impl<M: MenuShelf> Port<M> {
             Err(PinRefused::TooShort { .. }) => return Ok(outcome("length")),
             Err(PinRefused::Weak(_)) => return Ok(outcome("weak")),
         }
-        let checked = self.parts.hasher.verify(pin.reveal(), &credential.hash).await;
+        let checked = self.check(pin.reveal(), &credential.hash).await;
         let hash = match checked {
             Ok(true) => return Ok(outcome("same")),
             Ok(false) => self.parts.hasher.hash(pin.reveal()).await,
@@ -139,7 +146,7 @@ impl<M: MenuShelf> Port<M> {
         };
         let here = credential.pending_session.as_deref() == Some(caller.session.0.as_slice());
         let Some(pending) = credential.pending_hash.filter(|_| here) else { return Ok(outcome("refused")) };
-        match self.parts.hasher.verify(typed, &pending).await {
+        match self.check(typed, &pending).await {
             Ok(true) => {}
             Ok(false) => return Ok(outcome("differs")),
             Err(HasherBusy) => return Ok(outcome("busy")),

@@ -1,5 +1,7 @@
 //! What the port is set to.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use crate::identity::{GuardTimes, PinPolicy, TryLimits};
@@ -23,6 +25,9 @@ pub struct PortSettings {
     pub pins: PinPolicy,
     /// Wrong PINs of one person; of a number, twice as many.
     pub tries: TryLimits,
+    /// A check of a PIN that has taken so long is given up, and the try does not count: she must hear of it before
+    /// her turn's deadline.
+    pub check_within: Duration,
     /// How long changes hold a new PIN back, and a new one leaves a lock.
     pub guard: GuardTimes,
     /// How often a number may ask for a new PIN.
@@ -41,6 +46,7 @@ impl PortSettings {
             service_code: service_code.into(),
             pins,
             tries,
+            check_within: Duration::from_millis(1_500),
             guard: GuardTimes::default(),
             recover_pin: vec![within(1, TimeDelta::minutes(10)), within(3, TimeDelta::days(1))],
             send_clinic: vec![within(3, TimeDelta::minutes(10)), within(10, TimeDelta::days(1))],

@@ -1,6 +1,6 @@
 //! Counting a try of a PIN before it is checked.
 
-use super::{Port, cause};
+use super::{Port, Work, cause};
 use crate::app::turns::{MenuShelf, PortError};
 use crate::store::counters;
 use crate::store::turns::{Admitted, Counted, Try};
@@ -19,22 +19,23 @@ impl<M: MenuShelf> Port<M> {
         Ok(self.parts.turns.count_try(one).await?)
     }
 
-    /// Takes back a try that was counted but could not be checked.
+    /// Takes back a try that was counted but could not be checked, with the turn: where another node takes the same
+    /// turn, and checks it, it stays counted.
     pub(super) async fn take_back(
         &self,
         caller: &Caller,
         pin: &str,
         counted: &Counted,
+        work: &mut Option<Work>,
     ) -> Result<(), PortError> {
         if counted.repeat {
             return Ok(());
         }
         let person = counted.meant.as_ref().map(|meant| meant.person);
-        let mut work = self.parts.pool.begin().await?;
-        let mut counters = counters::hold(&mut work, &caller.phone, person).await?;
+        let work = self.work(caller, work).await?;
+        let mut counters = counters::hold(work, &caller.phone, person).await?;
         counters.withdraw(self.attempt(caller, pin), &self.parts.settings.tries);
-        counters::save(&mut work, &caller.phone, person, &counters).await?;
-        Ok(work.commit().await?)
+        Ok(counters::save(work, &caller.phone, person, &counters).await?)
     }
 
     fn attempt(&self, caller: &Caller, pin: &str) -> i64 {

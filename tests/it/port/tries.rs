@@ -1,5 +1,7 @@
 //! Wrong PINs: counted before they are checked, once each, then a lock.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use mamacare::menu::Value;
 use mamacare::ussd::port::{Caller, Outcome};
@@ -164,4 +166,42 @@ async fn a_right_pin_of_one_does_not_excuse_wrong_ones_of_another() {
     }
     assert_eq!(world.type_pin(&isatu(5), "verify_pin", ISATUS_PIN).await.name, "must_change");
     assert_eq!(minutes(&world.type_pin(&world.caller(6), "verify_pin", "1111").await), 30);
+}
+
+/// A check of hers takes minutes, and nobody waits for that long.
+async fn slow() -> World {
+    let world = World::with_settings(|settings| settings.check_within = Duration::from_millis(50)).await;
+    world
+        .run(
+            "UPDATE credential SET hash = '$argon2id$v=19$m=65536,t=5000,p=1$BwcHBwcHBwcHBwcHBwcHBw$\
+             AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'",
+        )
+        .await;
+    world
+}
+
+const COUNTED: &str = "\
+SELECT (SELECT count(*) FROM credential WHERE pin_attempts <> '{}') + \
+       (SELECT count(*) FROM phone WHERE pin_attempts <> '{}')";
+
+#[tokio::test]
+async fn a_try_that_could_not_be_checked_in_time_does_not_count() {
+    let world = slow().await;
+    for session in 1..=6 {
+        let outcome = world.type_pin(&world.caller(session), "verify_pin", "1111").await;
+        assert_eq!(outcome.name, "busy");
+        assert_eq!(world.count(COUNTED).await, 0);
+    }
+    assert_eq!(world.count("SELECT count(*) FROM access_log WHERE act = 'sign_in_failed'").await, 0);
+}
+
+#[tokio::test]
+async fn it_stays_counted_where_another_node_takes_the_same_turn() {
+    let world = slow().await;
+    let mut work = None;
+    let outcome = world.try_act(&world.caller(1), "verify_pin", &[], Some("1111"), &mut work).await.unwrap();
+    assert_eq!(outcome.name, "busy");
+    // The turn of this node is not committed then.
+    drop(work);
+    assert_eq!(world.count(COUNTED).await, 2, "for the person and for the number");
 }
