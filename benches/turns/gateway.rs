@@ -58,8 +58,8 @@ impl Gateway {
         Ok(Self { child, facts, patients, server: ([127, 0, 0, 1], PORT).into(), path, database_url })
     }
 
-    /// A node beside the demo that turns nobody away at her PIN: a check may wait as long as the slowest of
-    /// networks would.
+    /// A node beside the demo that turns nobody away at her PIN: a check may wait for a minute. No network would, but
+    /// only so do as many wait as there are women, and none of them dials again meanwhile.
     pub async fn patient_node(&self) -> Result<Self> {
         let server = SocketAddr::from(([127, 0, 0, 1], PATIENT_PORT));
         let secrets: Value = serde_json::from_slice(&std::fs::read(Path::new(DATA).join("secrets.json"))?)?;
@@ -73,7 +73,7 @@ impl Gateway {
                 ("MAMACARE_CHANNELS__AFRICASTALKING__ENABLED", "true"),
                 ("MAMACARE_CHANNELS__AFRICASTALKING__SECRETS", SECRET),
                 ("MAMACARE_MENU__SERVE_UNREVIEWED", "[\"kri\"]"),
-                ("MAMACARE_USSD__TURN_DEADLINE_MS", "10000"),
+                ("MAMACARE_USSD__TURN_DEADLINE_MS", "60000"),
                 ("MAMACARE_PIN__MAX_WAIT_MS", "60000"),
             ])
             .stdout(Stdio::from(log.try_clone()?))

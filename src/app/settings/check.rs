@@ -72,7 +72,7 @@ impl Settings {
         let ussd = &self.ussd;
         problems.range("ussd.session_timeout_seconds", ussd.session_timeout_seconds, 10, 3600);
         problems.range("ussd.resume_window_seconds", ussd.resume_window_seconds, 0, 86_400);
-        problems.range("ussd.turn_deadline_ms", ussd.turn_deadline_ms, 100, 10_000);
+        problems.range("ussd.turn_deadline_ms", ussd.turn_deadline_ms, 100, 60_000);
         problems.unless(
             crate::channels::is_service_code(&ussd.service_code),
             format!("ussd.service_code: expected a code like *468#, found {:?}", ussd.service_code),
