@@ -146,19 +146,15 @@ impl Beside {
 
     /// The middle one of the rounds: one in which the disk or a neighbour was busy says nothing of the checks.
     fn slowest(&self) -> f64 {
-        middle(self.slowest.clone())
+        quantile(0.5, &self.slowest)
     }
 
     /// How many times as long as without the crowd, pair by pair: what a machine that others use too takes from
     /// both of a pair says nothing of the checks either. The mean is the geometric one, with its standard error.
     fn print_beside(&self, without: &Self) {
-        let mut times: Vec<f64> =
+        let times: Vec<f64> =
             self.slowest.iter().zip(&without.slowest).map(|(with, without)| (with / without).ln()).collect();
-        times.sort_by(f64::total_cmp);
-        let [lower, middle, upper] = [0.25, 0.5, 0.75].map(|share| {
-            let at = ((times.len() as f64 - 1.0) * share).round().max(0.0) as usize;
-            times.get(at).copied().unwrap_or_default().exp()
-        });
+        let [lower, middle, upper] = [0.25, 0.5, 0.75].map(|share| quantile(share, &times).exp());
         let pairs = times.len() as f64;
         let mean = times.iter().sum::<f64>() / pairs;
         let squares: f64 = times.iter().map(|times| (times - mean).powi(2)).sum();
@@ -216,9 +212,12 @@ impl Beside {
     }
 }
 
-fn middle(mut of: Vec<f64>) -> f64 {
-    of.sort_by(f64::total_cmp);
-    of.get(of.len() / 2).copied().unwrap_or_default()
+/// The value that this share of them is below.
+fn quantile(share: f64, values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = ((sorted.len() as f64 - 1.0) * share).round().max(0.0) as usize;
+    sorted.get(at).copied().unwrap_or_default()
 }
 
 /// Who came through, and whether it is over.
