@@ -23,6 +23,7 @@ async fn a_conversation_goes_from_dial_to_end() {
     let left = node.turn("s", PHONE, "1*999").await;
     assert!(left.text.starts_with("END "), "{left:?}");
     assert_eq!(node.sessions().await, 1);
+    assert_eq!(node.hasher.turns(), 3, "PIN checks rest beside many turns");
 }
 
 #[tokio::test]

@@ -169,6 +169,7 @@ impl<M: MenuShelf> DataPort for Port<M> {
     }
 
     async fn commit(&self, work: Option<Work>, write: TurnWrite) -> Result<Committed, PortError> {
+        self.parts.hasher.count_turn();
         let written = match work {
             Some(work) => self.parts.turns.commit_with(work, write).await?,
             None => self.parts.turns.commit(write).await?,

@@ -5,6 +5,8 @@
 mod argon;
 mod pool;
 mod quiet;
+mod rest;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +120,16 @@ impl PinHasher {
     /// be served costs the database nothing.
     pub fn is_full(&self) -> bool {
         self.pool.is_full()
+    }
+
+    /// The node has taken a turn: beside many, checks rest, so that turns without a PIN stay quick.
+    pub fn count_turn(&self) {
+        self.pool.count_turn();
+    }
+
+    /// Turns that were taken since the start.
+    pub fn turns(&self) -> u64 {
+        self.pool.turns()
     }
 
     /// Checks that wait for a thread now.

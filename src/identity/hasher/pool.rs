@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 use super::HasherBusy;
 use super::argon::Sum;
 use super::quiet::{Done, Quiet, Share, Unfinished};
+use super::rest::Checked;
+use super::turns::Turns;
 
 /// What a check is thought to take before the first is done.
 const FIRST_GUESS: Duration = Duration::from_millis(15);
@@ -24,14 +26,6 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// groups, autogroups: sched(7)), and PostgreSQL has a group for each connection. Woken beside a check that does not
 /// pause, it waits for the kernel's next tick, up to 4 ms.
 const PAUSE: Duration = Duration::from_micros(100);
-/// A check that is kept from the processor for no longer than this has no busy machine beside it: its pauses end a
-/// little late on any.
-const HARDLY: Duration = Duration::from_millis(7);
-/// A desk rests after a check for so many times as long as the check was kept beyond that. What others leave of a
-/// busy machine is not free: checks without a break between them empty its caches.
-const REST: u32 = 2;
-/// It rests no longer than this.
-const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// The threads; they end when it is dropped.
 pub(super) struct Pool(Arc<Shared>);
@@ -41,6 +35,7 @@ struct Shared {
     /// Memory of a check, in argon2's blocks of 1 KiB.
     blocks: usize,
     max_wait: Duration,
+    turns: Turns,
     queue: Mutex<Queue>,
     arrived: Condvar,
 }
@@ -89,6 +84,15 @@ impl Pool {
         self.0.is_full()
     }
 
+    /// The node has taken a turn.
+    pub(super) fn count_turn(&self) {
+        self.0.turns.count();
+    }
+
+    pub(super) fn turns(&self) -> u64 {
+        self.0.turns.so_far()
+    }
+
     pub(super) fn done(&self) -> u64 {
         self.0.lock().done
     }
@@ -102,9 +106,10 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    const fn new(blocks: usize, threads: usize, max_wait: Duration) -> Self {
+    fn new(blocks: usize, threads: usize, max_wait: Duration) -> Self {
         let queue = Queue { waiting: VecDeque::new(), running: 0, done: 0, mean: FIRST_GUESS, closed: false };
-        Self { threads, blocks, max_wait, queue: Mutex::new(queue), arrived: Condvar::new() }
+        let (turns, queue) = (Turns::default(), Mutex::new(queue));
+        Self { threads, blocks, max_wait, turns, queue, arrived: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -143,7 +148,7 @@ impl Shared {
             if worked {
                 // Counted before it answers: who has the answer finds it counted.
                 self.lock().done += 1;
-                let rest = job.run(&mut hands);
+                let rest = job.run(&mut hands, &self.turns);
                 metrics::histogram!("mamacare_pin_check_seconds").record(started.elapsed());
                 if let Some(rest) = rest {
                     std::thread::sleep(rest);
@@ -200,11 +205,14 @@ fn gauge_depth(queue: &Queue) {
 impl Job {
     /// Computes and tells who waits, and gives how long to rest then. Nobody is told anything, and it gives `None`,
     /// where the thread that computes has broken down.
-    fn run(self, hands: &mut Hands) -> Option<Duration> {
+    fn run(self, hands: &mut Hands, turns: &Turns) -> Option<Duration> {
+        let (begun, before) = (Instant::now(), turns.so_far());
         match hands.idle.ask(self.sum.clone(), hands.patience) {
             Ok(Done { piece, kept }) => {
                 self.answer(&piece);
-                Some(rest_after(kept))
+                let checked =
+                    Checked { took: begun.elapsed(), kept, turns: turns.for_each_processor_since(before) };
+                Some(checked.rest())
             }
             Err(Unfinished::Broken) => None,
             Err(Unfinished::Late) => {
@@ -227,11 +235,6 @@ impl Job {
         // Who has given up in the meantime misses nothing.
         let _ = self.reply.send(sum.output);
     }
-}
-
-/// How long a desk rests after a check that was kept from the processor for so long.
-fn rest_after(kept: Duration) -> Duration {
-    kept.saturating_sub(HARDLY).saturating_mul(REST).min(LONGEST_REST)
 }
 
 /// Computes in that memory, and lets others on after each piece; gives for how long in all.
@@ -337,9 +340,24 @@ mod tests {
     }
 
     #[test]
-    fn the_busier_the_machine_the_longer_the_rest() {
-        let rest = |kept| rest_after(Duration::from_millis(kept)).as_millis();
-        assert_eq!([rest(0), rest(7), rest(17), rest(52), rest(400)], [0, 0, 20, 90, 100]);
+    fn beside_many_turns_a_desk_rests() {
+        let turns: &Turns = Box::leak(Box::default());
+        let rest = |each_check: u32| {
+            let shared = idle(Duration::from_secs(10));
+            drop(ask(&shared).unwrap());
+            let check = move |_: &mut Sum| {
+                (0..each_check).for_each(|_| turns.count());
+                std::thread::sleep(PAUSE);
+                PAUSE
+            };
+            let idle = Quiet::start("check".to_owned(), Share::Leftover, check).unwrap();
+            let job = shared.next().unwrap();
+            job.run(&mut Hands { idle, ..hands(&shared) }, turns).unwrap()
+        };
+        // A check of a ten thousandth of a second or more, beside a hundred thousand turns or more for each processor.
+        let processors = u32::try_from(std::thread::available_parallelism().unwrap().get()).unwrap();
+        assert!(rest(100_000 * processors) >= Duration::from_millis(500));
+        assert!(rest(0) < Duration::from_millis(500), "the turns before it do not count");
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub const SECRET: &str = "0f1e2d3c4b5a69788796";
 pub struct TestNode {
     pub database: TestDatabase,
     pub menus: TestFolder,
+    /// It checks PINs cheaply.
+    pub hasher: PinHasher,
     node: Node,
     client: Client,
 }
@@ -73,9 +75,11 @@ impl TestNode {
         settings.database.url = Some(Secret::new(database.url_as(mamacare::store::roles::APPLICATION)));
         settings.menu.dir = Some(menus.path().to_owned());
         change(&mut settings);
-        let node = start(settings, keys).await;
+        let cheap = HasherSettings { memory_kib: 64, passes: 1, ..settings.pin.hasher() };
+        let hasher = PinHasher::start(cheap, keys.pepper(), clock::octets).unwrap();
+        let node = start(settings, keys, hasher.clone()).await;
         let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-        Self { database, menus, node, client }
+        Self { database, menus, hasher, node, client }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -127,15 +131,14 @@ impl TestNode {
     }
 }
 
-async fn start(settings: Settings, keys: Arc<Keyring>) -> Node {
-    let cheap = HasherSettings { memory_kib: 64, passes: 1, ..settings.pin.hasher() };
+async fn start(settings: Settings, keys: Arc<Keyring>, hasher: PinHasher) -> Node {
     let foundation = Foundation {
         tls: mamacare::app::tls::Tls::of(&settings.server).unwrap(),
         clock: Clock::system(),
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         pool: mamacare::app::database::pool(&settings.database).unwrap(),
         scoped: mamacare::app::database::scoped_pool(&settings.database).unwrap(),
-        hasher: PinHasher::start(cheap, keys.pepper(), clock::octets).unwrap(),
+        hasher,
         vault: Arc::new(Vault::new(keys)),
         country: Arc::new(Country::shipped().unwrap()),
         metrics: Metrics::install().unwrap(),
