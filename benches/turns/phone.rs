@@ -33,8 +33,14 @@ pub struct Script {
 
 /// Drives conversations until the time is over; a conversation under way is finished.
 pub async fn drive(script: Arc<Script>, load: Load) -> Result<Measure> {
+    drive_warm(script, load, Duration::ZERO).await
+}
+
+/// The same, and for so long before it, on the same connections, without counting: that all of them open at once says
+/// nothing of what comes after.
+pub async fn drive_warm(script: Arc<Script>, load: Load, warm_up: Duration) -> Result<Measure> {
     let next = Arc::new(AtomicU64::new(0));
-    let started = Instant::now();
+    let started = Instant::now() + warm_up;
     let until = started + load.duration;
     let mut phones = tokio::task::JoinSet::new();
     for at in 0..load.connections {
@@ -42,13 +48,13 @@ pub async fn drive(script: Arc<Script>, load: Load) -> Result<Measure> {
         phones.spawn(async move {
             let server = script.servers[at % script.servers.len()];
             let mut line = Line::open(server).await?;
-            let mut micros = Vec::with_capacity(65_536);
+            let mut timed = Timed { since: started, micros: Vec::with_capacity(65_536) };
             let mut due = Instant::now() + load.lag(at);
             while Instant::now() < until {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                converse(&script, &mut line, number, load.pace(), &mut due, &mut micros).await?;
+                converse(&script, &mut line, number, load.pace(), &mut due, &mut timed).await?;
             }
-            Ok::<_, anyhow::Error>(micros)
+            Ok::<_, anyhow::Error>(timed.micros)
         });
     }
     let mut micros = Vec::new();
@@ -58,13 +64,28 @@ pub async fn drive(script: Arc<Script>, load: Load) -> Result<Measure> {
     Ok(Measure::new(started.elapsed().as_secs_f64(), micros))
 }
 
+/// What the turns of a phone took.
+struct Timed {
+    since: Instant,
+    micros: Vec<u32>,
+}
+
+impl Timed {
+    /// A turn is over that was due then.
+    fn over(&mut self, due: Instant) {
+        if due >= self.since {
+            self.micros.push(due.elapsed().as_micros() as u32);
+        }
+    }
+}
+
 async fn converse(
     script: &Script,
     line: &mut Line,
     number: u64,
     pace: Option<Duration>,
     due: &mut Instant,
-    micros: &mut Vec<u32>,
+    timed: &mut Timed,
 ) -> Result<()> {
     let session = format!("{}{number:012}", script.run);
     let phone = script.first_number + number % script.numbers;
@@ -81,13 +102,13 @@ async fn converse(
             let begun = *due;
             *due += pace;
             line.turn(&script.path, &session, phone, &text).await?;
-            micros.push(begun.elapsed().as_micros() as u32);
+            timed.over(begun);
         } else {
             let begun = Instant::now();
             line.turn(&script.path, &session, phone, &text).await?;
             let (first, step) = script.timed;
             if turn >= first && (turn - first).is_multiple_of(step) {
-                micros.push(begun.elapsed().as_micros() as u32);
+                timed.over(begun);
             }
         }
         if let Some(expected) = script.expected.get(turn) {

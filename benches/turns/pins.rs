@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::connection::Connection;
 use super::gateway::Gateway;
 use super::measure::{Load, Measure};
-use super::phone::{Line, Script, drive};
+use super::phone::{Line, Script, drive_warm};
 
 /// Women who are always at it: more than the queue takes, so that it stays full and some are turned away.
 const WOMEN: u64 = 200;
@@ -33,14 +33,16 @@ const LOOK: Duration = Duration::from_millis(250);
 const TURNS: f64 = 4.0;
 /// Pairs of rounds that are compared: the speed of a machine that others use too changes from one minute to the next.
 pub const ROUNDS: u32 = 7;
-/// Seconds of each.
-const SECONDS: u64 = 5;
+/// Each is measured for so long.
+const MEASURED: Duration = Duration::from_secs(5);
+/// And before it the same load, which is not measured.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Turns without a PIN beside PIN checks: at a quarter and at half of the full rate while 200 of them wait, on a node
 /// that turns nobody away; at half while as many wait as a node lets, and while as many are made and none waits. Prints
 /// all, and gives the slowest hundredth of a round at half in milliseconds, while 200 wait and without any.
 pub async fn beside_pins(gateway: &Gateway, rate: f64, full: Load, rounds: u32) -> Result<[f64; 2]> {
-    let at = |share: f64| Load { rate: Some(rate * share), duration: Duration::from_secs(SECONDS), ..full };
+    let at = |share: f64| Load { rate: Some(rate * share), duration: MEASURED, ..full };
     let patient = gateway.patient_node().await?;
     while_all_wait(&patient, "a quarter", "q", at(0.25), rounds).await?;
     let half = while_all_wait(&patient, "half", "p", at(0.5), rounds).await?;
@@ -196,8 +198,8 @@ impl Beside {
         gathered(script.servers[0], crowd.gathered).await?;
         let looking = tokio::spawn(look(script.servers[0], Arc::clone(&doors)));
         doors.count_from_now();
-        let turns = drive(script, load).await;
-        self.seconds += load.duration.as_secs_f64();
+        let turns = drive_warm(script, load, WARM_UP).await;
+        self.seconds += (WARM_UP + load.duration).as_secs_f64();
         self.came_in += doors.came_in.load(Ordering::Relaxed);
         self.turned_away += doors.turned_away.load(Ordering::Relaxed);
         doors.closed.store(true, Ordering::Relaxed);
