@@ -37,7 +37,7 @@ pub struct TurnSettings {
     pub session_timeout: Duration,
     /// The phone has its answer by then, whatever happens.
     pub deadline: Duration,
-    /// Sessions kept in memory.
+    /// Sessions kept in memory. Where more are live, those without a turn for longest are read.
     pub cached_sessions: u64,
 }
 
@@ -46,7 +46,7 @@ impl Default for TurnSettings {
         Self {
             session_timeout: Duration::from_mins(3),
             deadline: Duration::from_millis(1_900),
-            cached_sessions: 100_000,
+            cached_sessions: 50_000,
         }
     }
 }
